@@ -1,0 +1,50 @@
+"""The lake as configuration: its layers, their table format and place, and the Iceberg catalog."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from framework.config.base import Model
+
+TableFormatName = Literal["iceberg", "delta"]
+
+
+class Layer(Model):
+    """One level of the lake; data moves forward only, in the order in which the layers are listed."""
+
+    name: str = Field(description="Name of the layer, first part of every table's name in it.")
+    aliases: list[str] = Field(default=[], description="Other names for the layer, such as bronze or silver.")
+    format: TableFormatName = Field(default="iceberg", description="Format of tables that don't name one.")
+    location: str | None = Field(default=None, description="Where the layer's data lies; default `<root>/<name>`.")
+    tables: bool = Field(default=True, description="False for a layer of files (raw).")
+
+
+class Catalog(Model):
+    """The Iceberg catalog. `jdbc` on SQLite is the default of a local lake."""
+
+    name: str = Field(default="lake", description="Name of the catalog in Spark SQL; never `spark_catalog`.")
+    type: Literal["jdbc", "hadoop", "glue", "rest", "hive"] = "jdbc"
+    uri: str | None = Field(default=None, description="jdbc, rest, hive: where the catalog answers.")
+    warehouse: str | None = Field(default=None, description="Root of the tables; default `<root>`.")
+    properties: dict[str, str] = Field(default={}, description="Any other property of the catalog, as Iceberg names it.")
+
+
+class Lake(Model):
+    """`lake.yaml`: what all jobs share."""
+
+    name: str = Field(default="lake", description="Name of the lake, shown in reports and lineage.")
+    root: str = Field(description="Path or URI below which everything of the lake lies.")
+    layers: list[Layer] = Field(
+        default=[
+            Layer(name="raw", aliases=["landing"], tables=False),
+            Layer(name="standardized", aliases=["bronze"]),
+            Layer(name="conformed", aliases=["silver"]),
+            Layer(name="enriched", aliases=["gold"]),
+        ]
+    )
+    catalog: Catalog = Field(default=Catalog())
+    spark: dict[str, str] = Field(default={}, description="Spark settings for every run of this lake.")
+    parallel: int = Field(default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline.")
+    variables: dict[str, str] = Field(default={}, description="Values for `${name}` in the jobs.")

@@ -1,0 +1,1 @@
+"""Rules: DQDL, gates, dataset checks, profiling."""

@@ -1,0 +1,1 @@
+"""Sources of DataFrames, one module per kind, behind one interface."""

@@ -1,0 +1,1 @@
+"""Running one job, and pipelines of jobs."""

@@ -1,0 +1,117 @@
+"""What a table format can do, and the values that pass in and out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+    from pyspark.sql.types import DataType, StructType
+
+
+@dataclass(frozen=True)
+class TableRef:
+    """A table's name in the lake (layer.domain.table) and in its format."""
+
+    name: str
+    format: str
+    identifier: str
+    """Quoted SQL identifier: `lake`.`standardized_corebank`.`customers`, or delta.`<path>`."""
+    location: str | None = None
+    """Delta: the folder. Iceberg: None, its catalog knows."""
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """What a table shall be when it is made. Framework columns come last in `schema`."""
+
+    schema: StructType
+    partition_by: Sequence[str] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchMark:
+    """What a commit says it contains: batch n of an epoch of a job, made from the intent with this hash."""
+
+    job: str
+    epoch: str
+    n: int
+    intent: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a table."""
+
+    number: int
+    """Delta: version; Iceberg: snapshot id."""
+    at: datetime
+    operation: str
+    metrics: Mapping[str, int]
+    """rows_added, rows_deleted, files_added, files_removed, bytes_added as far as the format tells."""
+
+
+@dataclass(frozen=True)
+class ColumnChange:
+    """One change of a table's schema."""
+
+    kind: str
+    """add | widen"""
+    column: str
+    type: DataType
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class MergeClauses:
+    """A MERGE in words both formats share; expressions are SQL over `t` (target) and `s` (source)."""
+
+    on: str
+    delete_when: str | None = None
+    update_when: str | None = None
+    insert_when: str | None = None
+    update_set: Mapping[str, str] = field(default_factory=dict)
+    """target column (unquoted) -> expression over s and t"""
+    insert_values: Mapping[str, str] = field(default_factory=dict)
+
+
+class TableFormat(Protocol):
+    """The whole of what the framework asks of Iceberg or Delta."""
+
+    name: str
+
+    def exists(self, table: TableRef) -> bool: ...
+    def create(self, table: TableRef, spec: TableSpec) -> None:
+        """Make the table; repeatable after a kill in the middle. DDL is also available as text: `ddl`."""
+        ...
+
+    def ddl(self, table: TableRef, spec: TableSpec) -> str: ...
+    def schema(self, table: TableRef) -> StructType: ...
+    def properties(self, table: TableRef) -> dict[str, str]: ...
+    def set_properties(self, table: TableRef, properties: Mapping[str, str]) -> None: ...
+    def evolve(self, table: TableRef, changes: Sequence[ColumnChange]) -> None: ...
+    def evolve_ddl(self, table: TableRef, changes: Sequence[ColumnChange]) -> list[str]: ...
+    def read(self, table: TableRef, *, version: int | None = None, timestamp: str | None = None) -> DataFrame: ...
+    def append(self, df: DataFrame, table: TableRef, mark: BatchMark | None) -> None: ...
+    def overwrite(self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, partitions_only: bool = False) -> None: ...
+    def replace_where(self, df: DataFrame, table: TableRef, condition: str, mark: BatchMark | None) -> None:
+        """Delete the rows that satisfy the condition and append df's, in one commit (repeatable)."""
+        ...
+
+    def merge(self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None) -> None: ...
+    def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
+        """The newest batch of the job that the table contains, looked up in its own commits."""
+        ...
+
+    def version(self, table: TableRef) -> Version | None: ...
+    def versions(self, table: TableRef, limit: int = 20) -> list[Version]: ...
+    def rollback(self, table: TableRef, version: int) -> None: ...
+    def drop(self, table: TableRef) -> None: ...
+    def maintain(self, table: TableRef, **options: Any) -> dict[str, int]:
+        """Compact small files; returns what was done."""
+        ...
