@@ -1,0 +1,119 @@
+"""The rank of an event: what settles two different upserts at one sequence, the same on every machine.
+
+The first 64 bits of SHA-256 over a canonical text of the columns that the event carries, as a signed number. The text
+is one entry per column, ordered by normalised (lower-case) name, `<name>=<class>:<value>;`, where names and values
+have `\\`, `=`, `;` and `,` escaped by `\\`, and the class is
+
+    n  integers and decimals, no trailing zeros: 1.10 is 1.1, and int 1 is long 1
+    f  float and double, as the shortest text of the double
+    b  true or false        d  date, ISO          t  timestamps, microseconds since 1970 UTC
+    s  text                 x  binary, hex        l  arrays, m  maps (sorted by key), r  structs
+    0  NULL, of any type
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegralType,
+    MapType,
+    StructField,
+    StructType,
+    TimestampNTZType,
+    TimestampType,
+)
+
+from framework.sql import quote
+
+
+def rank(fields: Sequence[StructField], prefix: str = "") -> Column:
+    """The rank of a row as bigint; `prefix` is a quoted qualifier such as ``t.``."""
+    digest = F.substring(F.sha2(canonical_text(fields, prefix), 256), 1, 16)
+    return F.conv(digest, 16, -10).cast("bigint")
+
+
+def canonical_text(fields: Sequence[StructField], prefix: str = "") -> Column:
+    """The text that is hashed."""
+    ordered = sorted(fields, key=lambda field: (field.name.lower(), field.name))
+    parts = [
+        F.concat(
+            F.lit(_escaped(field.name.lower()) + "="),
+            _entry(F.col(prefix + quote(field.name)), field.dataType),
+            F.lit(";"),
+        )
+        for field in ordered
+    ]
+    return F.concat(*parts) if parts else F.lit("")
+
+
+def _escaped(text: str) -> str:
+    for char in "\\=;,":
+        text = text.replace(char, "\\" + char)
+    return text
+
+
+def _escape(column: Column) -> Column:
+    return F.regexp_replace(column, r"([\\=;,])", r"\\$1")
+
+
+def _entry(column: Column, kind: DataType) -> Column:
+    """`<class>:<value>` of a value, never NULL."""
+    if isinstance(kind, IntegralType):
+        text = F.concat(F.lit("n:"), column.cast("string"))
+    elif isinstance(kind, DecimalType):
+        text = F.concat(F.lit("n:"), _decimal_text(column, kind))
+    elif isinstance(kind, (FloatType, DoubleType)):
+        text = F.concat(F.lit("f:"), column.cast("double").cast("string"))
+    elif isinstance(kind, BooleanType):
+        text = F.concat(F.lit("b:"), column.cast("string"))
+    elif isinstance(kind, DateType):
+        text = F.concat(F.lit("d:"), column.cast("string"))
+    elif isinstance(kind, TimestampType):
+        text = F.concat(F.lit("t:"), F.unix_micros(column).cast("string"))
+    elif isinstance(kind, TimestampNTZType):
+        text = F.concat(F.lit("t:"), F.unix_micros(column.cast("timestamp")).cast("string"))
+    elif isinstance(kind, BinaryType):
+        text = F.concat(F.lit("x:"), F.hex(column))
+    elif isinstance(kind, ArrayType):
+        text = F.concat(F.lit("l:"), _list_text(column, kind.elementType))
+    elif isinstance(kind, MapType):
+        text = F.concat(F.lit("m:"), _map_text(column, kind))
+    elif isinstance(kind, StructType):
+        fields = [_entry(column.getField(field.name), field.dataType) for field in kind.fields]
+        text = F.concat(F.lit("r:"), _escape(F.concat_ws(",", *fields)))
+    else:
+        text = F.concat(F.lit("s:"), _escape(column.cast("string")))
+    return F.coalesce(text, F.lit("0:"))
+
+
+def _decimal_text(column: Column, kind: DecimalType) -> Column:
+    if kind.scale == 0:
+        return column.cast("string")
+    # in ANSI mode, which every session of ours has, this text is never in scientific form
+    trimmed = F.regexp_replace(F.regexp_replace(column.cast("string"), r"(\.\d*?)0+$", "$1"), r"\.$", "")
+    return F.when(column == 0, F.lit("0")).otherwise(trimmed)
+
+
+def _list_text(column: Column, element: DataType) -> Column:
+    return _escape(F.concat_ws(",", F.transform(column, lambda each: _entry(each, element))))
+
+
+def _map_text(column: Column, kind: MapType) -> Column:
+    entries = F.transform(
+        F.map_entries(column),
+        lambda each: F.concat(
+            _entry(each.getField("key"), kind.keyType), F.lit("="), _entry(each.getField("value"), kind.valueType)
+        ),
+    )
+    return _escape(F.concat_ws(",", F.array_sort(entries)))

@@ -1,0 +1,21 @@
+"""Names and values as SQL text; the only two ways they enter a statement."""
+
+from __future__ import annotations
+
+
+def quote(name: str) -> str:
+    """A name as a quoted SQL identifier.
+
+    >>> quote("a.b"), quote("we`ird")
+    ('`a.b`', '`we``ird`')
+    """
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(value: str) -> str:
+    r"""A text as a SQL string literal.
+
+    >>> literal("it's")
+    "'it\\'s'"
+    """
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

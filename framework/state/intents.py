@@ -1,0 +1,162 @@
+"""Intents: what a batch will read, fixed in a small file before it reads it.
+
+A batch that is found unfinished is done again from its intent, never with newer inputs. Whether it is finished is
+told by the target's own commits (its mark) or, where a batch changed nothing and so made no commit, by a file
+`<n>.unchanged` beside the intent.
+
+    <root>/_sluice/<job>/<epoch>/<n>.json
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from framework.errors import StateError
+from framework.readers.base import Inputs
+from framework.state.storage import Storage
+from framework.tables.base import BatchMark
+
+FIRST_EPOCH = "0001"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Batch n of an epoch of a job: the inputs by source name."""
+
+    job: str
+    epoch: str
+    n: int
+    inputs: Mapping[str, Inputs]
+
+    def text(self) -> str:
+        """The file's content; equal inputs give equal texts."""
+        return json.dumps(
+            {
+                "job": self.job,
+                "epoch": self.epoch,
+                "n": self.n,
+                "inputs": {
+                    name: {"reader": inputs.reader, "items": [dict(item) for item in inputs.items]}
+                    for name, inputs in self.inputs.items()
+                },
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+
+    @cached_property
+    def mark(self) -> BatchMark:
+        """What the target's commit says of this batch."""
+        return BatchMark(self.job, self.epoch, self.n, hashlib.sha256(self.text().encode()).hexdigest()[:16])
+
+
+def parse_intent(text: str, where: str) -> Intent:
+    """The intent a file holds; `where` is named if it can't be read."""
+    try:
+        data = json.loads(text)
+        inputs = {
+            name: Inputs(each["reader"], tuple(each["items"])) for name, each in data["inputs"].items()
+        }
+        return Intent(data["job"], data["epoch"], data["n"], inputs)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(
+            f"the intent {where} can't be read",
+            found=f"{type(error).__name__}: {error}",
+            fix="Restore the file from a backup; without it the batch can't be done again with the same inputs.",
+        ) from error
+
+
+class SeenItems:
+    """What a job has read of one source, from its intents."""
+
+    def __init__(self, items: Iterable[Mapping[str, Any]]) -> None:
+        self._items = list(items)
+        self._keys = {_item_key(item) for item in self._items}
+
+    def has(self, item: Mapping[str, Any]) -> bool:
+        return _item_key(item) in self._keys
+
+    def last(self) -> Mapping[str, Any] | None:
+        return self._items[-1] if self._items else None
+
+
+def _item_key(item: Mapping[str, Any]) -> str:
+    return json.dumps(dict(item), sort_keys=True)
+
+
+class IntentLog:
+    """The intents of one job in the newest epoch."""
+
+    def __init__(self, storage: Storage, root: str, job: str) -> None:
+        self._storage = storage
+        self._folder = f"{root.rstrip('/')}/_sluice/{job}"
+        self._job = job
+        self.epoch = self._newest_epoch()
+        self._intents, self._unchanged = self._load()
+
+    def pending(self, committed: BatchMark | None) -> list[Intent]:
+        """Intents whose batch neither the target's commits nor a mark of `unchanged` show as done, oldest first."""
+        done = committed.n if committed and committed.epoch == self.epoch else 0
+        return [intent for n, intent in sorted(self._intents.items()) if n > done and n not in self._unchanged]
+
+    def seen(self, source: str) -> SeenItems:
+        """What the intents so far read of a source."""
+        return SeenItems(
+            item
+            for _, intent in sorted(self._intents.items())
+            if source in intent.inputs
+            for item in intent.inputs[source].items
+        )
+
+    @property
+    def last(self) -> Intent | None:
+        """The newest intent."""
+        return self._intents[max(self._intents)] if self._intents else None
+
+    def add(self, inputs: Mapping[str, Inputs]) -> Intent:
+        """Fix the next batch's inputs; refused if another run did so at the same moment."""
+        n = max(self._intents, default=0) + 1
+        intent = Intent(self._job, self.epoch, n, inputs)
+        if not self._storage.create(self._path(n, "json"), intent.text()):
+            raise StateError(
+                f"batch {n} of job {self._job} was begun by another run at this moment",
+                fix="Let the other run finish, then run the job again; nothing was read or written.",
+            )
+        self._intents[n] = intent
+        return intent
+
+    def set_unchanged(self, intent: Intent) -> None:
+        """Remember that a batch is done though it made no commit."""
+        self._storage.write(self._path(intent.n, "unchanged"), "{}")
+        self._unchanged.add(intent.n)
+
+    def start_epoch(self) -> None:
+        """Begin anew: the target is gone, so all sources are read again from the start."""
+        self.epoch = f"{int(self.epoch) + 1:04d}"
+        self._intents, self._unchanged = {}, set()
+
+    def _newest_epoch(self) -> str:
+        found = self._storage.files(self._folder)
+        epochs = {info.path[len(self._folder) :].strip("/").split("/")[0] for info in found}
+        return max((each for each in epochs if each.isdigit()), default=FIRST_EPOCH)
+
+    def _load(self) -> tuple[dict[int, Intent], set[int]]:
+        intents: dict[int, Intent] = {}
+        unchanged: set[int] = set()
+        for info in self._storage.all_files(f"{self._folder}/{self.epoch}"):
+            stem, _, kind = info.path.rpartition("/")[2].partition(".")
+            if not stem.isdigit():
+                continue
+            if kind == "json":
+                intents[int(stem)] = parse_intent(self._storage.read_text(info.path), info.path)
+            elif kind == "unchanged":
+                unchanged.add(int(stem))
+        return intents, unchanged
+
+    def _path(self, n: int, kind: str) -> str:
+        return f"{self._folder}/{self.epoch}/{n:08d}.{kind}"
