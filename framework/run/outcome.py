@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,13 +13,15 @@ Status = Literal["applied", "unchanged", "nothing_new", "failed", "skipped", "pl
 class Counts:
     """Events of a run by what became of them.
 
-    read = inserted + updated + deleted + superseded + duplicate + quarantined + dropped + control
+    read = inserted + updated + deleted + remembered + superseded + duplicate + quarantined + dropped + control
     """
 
     read: int = 0
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    remembered: int = 0
+    """Deletes of keys that the table doesn't have, kept as tombstones."""
     superseded: int = 0
     duplicate: int = 0
     quarantined: int = 0
@@ -28,11 +30,16 @@ class Counts:
 
     @property
     def applied(self) -> int:
-        return self.inserted + self.updated + self.deleted
+        return self.inserted + self.updated + self.deleted + self.remembered
 
     @property
     def accounted(self) -> int:
         return self.applied + self.superseded + self.duplicate + self.quarantined + self.dropped + self.control
+
+    def add(self, other: Counts) -> None:
+        """Add another batch's counts to these."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 @dataclass
@@ -122,6 +129,8 @@ class RunOutcome:
     jobs: list[JobOutcome] = field(default_factory=list)
     edges: list[tuple[str, str]] = field(default_factory=list)
     """(job, job that reads what it writes)"""
+    finished: bool = True
+    """False for a run that was killed: what the ledger knows of it is what its finished jobs left."""
 
     @property
     def exit_code(self) -> int:

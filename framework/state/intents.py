@@ -32,6 +32,8 @@ class Intent:
     epoch: str
     n: int
     inputs: Mapping[str, Inputs]
+    config: str = ""
+    """Hash of the job's configuration when the batch was begun."""
 
     def text(self) -> str:
         """The file's content; equal inputs give equal texts."""
@@ -40,6 +42,7 @@ class Intent:
                 "job": self.job,
                 "epoch": self.epoch,
                 "n": self.n,
+                "config": self.config,
                 "inputs": {
                     name: {"reader": inputs.reader, "items": [dict(item) for item in inputs.items]}
                     for name, inputs in self.inputs.items()
@@ -62,7 +65,7 @@ def parse_intent(text: str, where: str) -> Intent:
         inputs = {
             name: Inputs(each["reader"], tuple(each["items"])) for name, each in data["inputs"].items()
         }
-        return Intent(data["job"], data["epoch"], data["n"], inputs)
+        return Intent(data["job"], data["epoch"], data["n"], inputs, data["config"])
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(
             f"the intent {where} can't be read",
@@ -114,14 +117,19 @@ class IntentLog:
         )
 
     @property
+    def begun(self) -> bool:
+        """True if more than the first batch was begun, or the first one is known to be done."""
+        return len(self._intents) > 1 or bool(self._unchanged)
+
+    @property
     def last(self) -> Intent | None:
         """The newest intent."""
         return self._intents[max(self._intents)] if self._intents else None
 
-    def add(self, inputs: Mapping[str, Inputs]) -> Intent:
+    def add(self, inputs: Mapping[str, Inputs], config: str) -> Intent:
         """Fix the next batch's inputs; refused if another run did so at the same moment."""
         n = max(self._intents, default=0) + 1
-        intent = Intent(self._job, self.epoch, n, inputs)
+        intent = Intent(self._job, self.epoch, n, inputs, config)
         if not self._storage.create(self._path(n, "json"), intent.text()):
             raise StateError(
                 f"batch {n} of job {self._job} was begun by another run at this moment",
@@ -135,9 +143,9 @@ class IntentLog:
         self._storage.write(self._path(intent.n, "unchanged"), "{}")
         self._unchanged.add(intent.n)
 
-    def start_epoch(self) -> None:
-        """Begin anew: the target is gone, so all sources are read again from the start."""
-        self.epoch = f"{int(self.epoch) + 1:04d}"
+    def start_epoch(self, after: str | None = None) -> None:
+        """Begin anew: all sources are read again from the start. The new epoch is none that was there before."""
+        self.epoch = f"{max(int(self.epoch), int(after or 0)) + 1:04d}"
         self._intents, self._unchanged = {}, set()
 
     def _newest_epoch(self) -> str:

@@ -1,0 +1,140 @@
+"""The two things one does with jobs: run them and plan them."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import time
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from framework import __version__
+from framework.config import Project
+from framework.config.graph import edges
+from framework.config.job import Job
+from framework.context import Listener, RunContext, SilentListener, utc_now
+from framework.errors import ConfigError
+from framework.run.job import run_job
+from framework.run.outcome import JobOutcome, JobPlan, RunOutcome
+from framework.run.pipeline import run_pipeline
+from framework.run.plan import plan_job
+from framework.run.replay import Replay
+from framework.state import storage_for
+from framework.state.ledger import record, runs
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def run_project(
+    project: Project,
+    names: Sequence[str],
+    *,
+    spark: SparkSession,
+    listener: Listener | None = None,
+    run_id: str | None = None,
+    parallel: int | None = None,
+    resume: bool = False,
+    replay: str | None = None,
+    runtime: str = "local",
+) -> RunOutcome:
+    """Run jobs of a project (all enabled ones if `names` is empty), each after those whose tables it reads.
+
+    `resume` runs only what failed or was skipped in the last run. `replay` reads files that match the pattern again.
+    Failures are in the outcome, not raised.
+
+    Raises:
+        ConfigError: a name is no job of the project.
+    """
+    ctx = _context(project, spark, listener, run_id)
+    chosen = _chosen(project, names)
+    if resume:
+        chosen = _unfinished(ctx, project, chosen)
+    begun, started = time.perf_counter(), ctx.clock()
+    window = Replay(replay) if replay is not None else None
+    arrows = [(a, b) for a, b in edges(project) if a in chosen and b in chosen]
+    outcomes = run_pipeline(
+        chosen,
+        arrows,
+        lambda name: run_job(ctx, project.jobs[name], job_hash(project, name), window),
+        lambda name, because: _skipped(project.jobs[name], because),
+        parallel or project.lake.parallel,
+    )
+    outcome = RunOutcome(
+        run_id=ctx.run_id,
+        environment=project.environment,
+        started=started,
+        seconds=round(time.perf_counter() - begun, 3),
+        runtime=runtime,
+        spark_version=spark.version,
+        version=__version__,
+        jobs=outcomes,
+        edges=arrows,
+    )
+    record(ctx.storage, ctx.lake, outcome)
+    return outcome
+
+
+def plan_project(
+    project: Project,
+    names: Sequence[str],
+    *,
+    spark: SparkSession,
+    no_data: bool = False,
+    listener: Listener | None = None,
+) -> list[JobPlan]:
+    """What a run of the jobs would do; writes nothing."""
+    ctx = _context(project, spark, listener, None)
+    return [
+        plan_job(ctx, project.jobs[name], job_hash(project, name), no_data=no_data) for name in _chosen(project, names)
+    ]
+
+
+def job_hash(project: Project, name: str) -> str:
+    """A hash of the job's configuration and of its transform's source."""
+    job = project.jobs[name]
+    digest = hashlib.sha256(project.config_hash(name).encode())
+    if job.transform is not None and job.transform.python:
+        spec = importlib.util.find_spec(job.transform.python.partition(":")[0])
+        source = spec.loader.get_source(spec.name) if spec is not None and hasattr(spec.loader, "get_source") else None  # type: ignore[union-attr]
+        digest.update((source or "").encode())
+    return digest.hexdigest()[:16]
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time.
+
+    >>> len(new_run_id())
+    22
+    """
+    return f"{utc_now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def _context(project: Project, spark: SparkSession, listener: Listener | None, run_id: str | None) -> RunContext:
+    return RunContext(
+        spark=spark,
+        lake=project.lake,
+        storage=storage_for(project.lake.root, spark),
+        run_id=run_id or new_run_id(),
+        listener=listener or SilentListener(),
+    )
+
+
+def _chosen(project: Project, names: Sequence[str]) -> list[str]:
+    unknown = [name for name in names if name not in project.jobs]
+    if unknown:
+        raise ConfigError(f"there is no job {unknown[0]!r}", expected=f"one of {', '.join(sorted(project.jobs))}")
+    return list(names) or [name for name, job in project.jobs.items() if job.enabled]
+
+
+def _unfinished(ctx: RunContext, project: Project, chosen: Sequence[str]) -> list[str]:
+    last = runs(ctx.storage, ctx.lake, 1)
+    left = {job.job for job in last[0].jobs if job.status in ("failed", "skipped")} if last else set()
+    return [name for name in chosen if name in left]
+
+
+def _skipped(job: Job, because: str) -> JobOutcome:
+    outcome = JobOutcome(job.job, job.write.table, job.write.table.split(".")[0], "skipped")
+    outcome.notes.append(f"not run, because {because} failed or was skipped")
+    return outcome

@@ -1,0 +1,55 @@
+"""What a table records about itself, and jobs that contradict it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from framework import __version__
+from framework.config.job import Job
+from framework.errors import ContractError
+
+KEYS, HISTORY, SEQUENCE, MADE_BY, VERSION = (
+    "sluice.keys",
+    "sluice.history",
+    "sluice.sequence",
+    "sluice.job",
+    "sluice.version",
+)
+
+
+def contract_of(job: Job, sequence_type: str | None) -> dict[str, str]:
+    """The properties that record a job's contract with its table."""
+    properties = {MADE_BY: job.job, VERSION: __version__, HISTORY: history_of(job)}
+    if job.changes.keys:
+        properties[KEYS] = json.dumps(job.changes.keys)
+    if sequence_type:
+        properties[SEQUENCE] = sequence_type
+    return properties
+
+
+def history_of(job: Job) -> str:
+    """scd1, append, or overwrite."""
+    return {"merge": "scd1"}.get(job.mode, job.mode if job.mode == "append" else "overwrite")
+
+
+def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_type: str | None) -> None:
+    """Refuse a job that contradicts its table, with both values.
+
+    Raises:
+        ContractError: the framework didn't make the table, or keys, history or sequence type differ.
+    """
+    if MADE_BY not in recorded:
+        raise ContractError(
+            f"job {job.job}: table {table} exists, and the framework didn't make it",
+            fix="Choose another write.table, or drop the table if nobody needs it.",
+        )
+    wanted = contract_of(job, sequence_type)
+    for name, key in ((KEYS, "changes.keys"), (HISTORY, "write.mode or changes.history"), (SEQUENCE, "changes.sequence")):
+        if recorded.get(name) != wanted.get(name):
+            raise ContractError(
+                f"job {job.job} contradicts table {table} in {name.removeprefix('sluice.')}",
+                found=f"{wanted.get(name, 'none')} in the job",
+                expected=f"{recorded.get(name, 'none')}, as the table records",
+                fix=f"Correct {key}, or write to a new table.",
+            )

@@ -1,0 +1,80 @@
+"""The gate: each event judged by itself, before the fold, so that a bad event never takes a good one down with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from framework.changes.columns import BAD, MASK, OP, REASONS, SEQ, VERDICT
+from framework.quality.gate import Gate
+from framework.sql import quote
+
+_REASON = "struct<rule:string,columns:array<string>,found:string>"
+
+
+def judge(events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool) -> DataFrame:
+    """Events with `_sluice_mask`, `_sluice_verdict` and `_sluice_reasons`.
+
+    Rejected is an event that can't be read, one without key or sequence where the merger needs them, one with an
+    operation that no merger here applies, and one that breaks a rule whose action is quarantine or fail. Deletes are not
+    judged by rules.
+    """
+    upsert = F.col(OP).isin("I", "U", "R") & F.col(BAD).isNull()
+    mask = F.when(upsert, gate.mask()).otherwise(F.lit(0).cast("bigint")) if gate.rules else F.lit(0).cast("bigint")
+    masked = events.withColumn(MASK, mask)
+    faults = _faults(keys, sequenced)
+    blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
+    faulty = F.lit(False)
+    for condition, _ in faults:
+        faulty = faulty | condition
+    verdict = (
+        F.when(F.col(OP).eqNullSafe("C"), "control")
+        .when(faulty | blocked, "rejected")
+        .when(F.col(MASK).bitwiseAND(gate.bits("drop")) != 0, "dropped")
+        .otherwise("good")
+    )
+    judged = masked.withColumn(VERDICT, verdict)
+    return judged.withColumn(REASONS, F.when(F.col(VERDICT) == "rejected", _reasons(faults, gate)))
+
+
+def tallies(gate: Gate) -> list[Column]:
+    """What a pass over judged events counts: by verdict, and failures per rule."""
+    verdict = F.col(VERDICT)
+    return [
+        F.count(F.lit(1)).alias("read"),
+        *[F.count_if(verdict == name).alias(name) for name in ("control", "dropped", "rejected")],
+        *gate.failures(),
+    ]
+
+
+def _faults(keys: Sequence[str], sequenced: bool) -> list[tuple[Column, Column]]:
+    """(condition, reason) of everything but rules that rejects an event; conditions are never NULL."""
+    faults = [(F.col(BAD).isNotNull(), _reason("readable", [], F.col(BAD)))]
+    readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
+    known = F.coalesce(F.col(OP).isin("I", "U", "D", "R"), F.lit(False))
+    faults.append((readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP))))))
+    for key in keys:
+        faults.append((readable & F.col(quote(key)).isNull(), _reason("key", [key], F.lit("the key is NULL"))))
+    if sequenced:
+        faults.append((readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL"))))
+    return faults
+
+
+def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:
+    listed = F.array(*[F.when(condition, reason) for condition, reason in faults])
+    own = F.filter(listed, lambda each: each.isNotNull())
+    if not gate.rules:
+        return own
+    broken = gate.reasons(F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")))
+    return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{_REASON}>")))
+
+
+def _reason(rule: str, columns: Sequence[str], found: Column) -> Column:
+    names = F.array(*[F.lit(name) for name in columns]).cast("array<string>")
+    return F.struct(F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")).cast(_REASON)
+
+
+def _shown(column: Column) -> Column:
+    return F.coalesce(column.cast("string"), F.lit("NULL"))

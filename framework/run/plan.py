@@ -1,0 +1,73 @@
+"""What a run of a job would do right now, by the run's own steps up to its first write."""
+
+from __future__ import annotations
+
+from framework.config.job import Job
+from framework.context import RunContext
+from framework.errors import SluiceError
+from framework.run.job import discover, fail, open_log
+from framework.run.jobrun import JobRun, open_job
+from framework.run.merge_batch import prepare_merge
+from framework.run.outcome import InputRange, JobOutcome, JobPlan
+from framework.run.shape import Shape, ddl_of, shape_of
+from framework.run.source import read_events
+from framework.run.write_batch import count_only, judged_batch
+from framework.state.intents import Intent
+
+
+def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = False) -> JobPlan:
+    """Plan a job; creates nothing, not even an intent. Its counts are those of a run right after."""
+    own = ctx.in_new_session()
+    for key, value in job.spark.items():
+        own.spark.conf.set(key, value)
+    plan = JobPlan(job.job, job.write.table, job.write.format or "", False)
+    try:
+        _plan(open_job(own, job, config_hash), plan, no_data)
+    except Exception as error:
+        failed = JobOutcome(job.job, plan.target, "", "failed")
+        fail(failed, error)
+        plan.error, plan.exit_code = failed.error, failed.exit_code
+        if not isinstance(error, SluiceError):
+            ctx.log.debug("planning job %s failed", job.job, exc_info=error)
+    return plan
+
+
+def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> None:
+    plan.format = run.target.format
+    plan.exists = run.fmt.exists(run.target)
+    if run.job.land is not None:
+        plan.notes.append(f"files of {run.job.land.source.path or run.job.land.source.table} that are not in {run.job.land.to} yet would be landed first and are not counted here")
+    intent = _next_intent(run, plan)
+    if intent is None:
+        plan.notes.append("nothing new to read")
+        return
+    plan.inputs = [InputRange(name, each.reader, [dict(item) for item in each.items]) for name, each in intent.inputs.items()]
+    if no_data:
+        _describe(run, plan, shape_of(run, read_events(run.ctx, run.job, intent.inputs, positions=False)))
+        return
+    try:
+        if run.job.changes.keys and run.job.mode == "merge":
+            batch = prepare_merge(run, intent)
+            _describe(run, plan, batch.shape)
+            plan.counts = batch.counts
+        else:
+            _describe(run, plan, judged_batch(run, intent, positions=False).shape)
+            plan.counts = count_only(run, intent)
+    finally:
+        plan.rules, plan.reject_reasons = run.outcome.rules, run.outcome.reject_reasons
+
+
+def _next_intent(run: JobRun, plan: JobPlan) -> Intent | None:
+    log = open_log(run)
+    mark = run.fmt.last_mark(run.target, run.job.job) if plan.exists else None
+    pending = log.pending(mark)
+    if pending:
+        plan.notes.append(f"batch {pending[0].n} is unfinished and would be done again first")
+        return pending[0]
+    inputs = discover(run, log, None)
+    return Intent(run.job.job, log.epoch, 0, inputs) if inputs is not None else None
+
+
+def _describe(run: JobRun, plan: JobPlan, shape: Shape) -> None:
+    plan.ddl = ddl_of(run, shape)
+    plan.drift = list(shape.drift)

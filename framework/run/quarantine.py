@@ -1,0 +1,75 @@
+"""The quarantine: every rejected event with its reasons and coordinates, once, in a table beside the target."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, IntegerType, LongType, StringType, StructField, StructType
+
+from framework.changes.columns import OP, PREFIX, RAW, REASONS, SRC
+from framework.sql import quote
+from framework.tables.base import BatchMark, MergeClauses, TableFormat, TableRef, TableSpec
+
+REASON = StructType(
+    [
+        StructField("rule", StringType()),
+        StructField("columns", ArrayType(StringType())),
+        StructField("found", StringType()),
+    ]
+)
+
+SCHEMA = StructType(
+    [
+        StructField("id", StringType(), True, {"comment": "SHA-256 over job, coordinates, record and reasons"}),
+        StructField("job", StringType()),
+        StructField("epoch", StringType()),
+        StructField("batch", LongType()),
+        StructField("run_id", StringType(), True, {"comment": "the run that rejected it first"}),
+        StructField("source", StringType(), True, {"comment": "file or topic"}),
+        StructField("source_partition", IntegerType()),
+        StructField("position", LongType(), True, {"comment": "record number in the file from 1, or offset"}),
+        StructField("operation", StringType()),
+        StructField("reasons", ArrayType(REASON)),
+        StructField("record", StringType(), True, {"comment": "the row as JSON, or the text that can't be read"}),
+    ]
+)
+
+
+def quarantine_rows(rejected: DataFrame, mark: BatchMark, run_id: str) -> DataFrame:
+    """Rejected events (judged, maybe folded) as rows of the quarantine."""
+    names = [name for name in rejected.columns if not name.startswith(PREFIX)]
+    packed = F.to_json(
+        F.struct(*[F.col(quote(name)).alias(name) for name in names]), {"ignoreNullFields": "false"}
+    )
+    source = F.col(SRC)
+    rows = rejected.select(
+        F.lit(mark.job).alias("job"),
+        F.lit(mark.epoch).alias("epoch"),
+        F.lit(mark.n).cast("bigint").alias("batch"),
+        F.lit(run_id).alias("run_id"),
+        source.getField("name").alias("source"),
+        source.getField("partition").alias("source_partition"),
+        source.getField("position").alias("position"),
+        F.col(OP).alias("operation"),
+        F.col(REASONS).cast(ArrayType(REASON)).alias("reasons"),
+        F.coalesce(F.col(RAW), packed).alias("record"),
+    )
+    identity = F.to_json(
+        F.struct("job", "source", "source_partition", "position", "record", "reasons"), {"ignoreNullFields": "false"}
+    )
+    # identical records without coordinates (avro, orc) are told apart by nothing: they are one row
+    return rows.select(F.sha2(identity, 256).alias("id"), "*").dropDuplicates(["id"])
+
+
+def write_quarantine(fmt: TableFormat, table: TableRef, rows: DataFrame, mark: BatchMark) -> None:
+    """Add rows that are not there yet; repeatable, also when a later run rejects the same records again."""
+    if not fmt.exists(table):
+        fmt.create(table, TableSpec(SCHEMA, comment=f"Rejected rows of job {mark.job}"))
+        fmt.append(rows, table, mark)
+        return
+    clauses = MergeClauses(
+        on="t.`id` = s.`id`",
+        insert_when="true",
+        insert_values={field.name: f"s.{quote(field.name)}" for field in SCHEMA.fields},
+    )
+    fmt.merge(rows, table, clauses, mark)

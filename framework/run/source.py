@@ -1,0 +1,110 @@
+"""From a job's sources to its events: read, decode, transform."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import DataFrame, SparkSession
+
+from framework.changes.columns import BAD, OP, PREFIX, RAW, SEQ, SRC
+from framework.changes.envelopes import find_decoder
+from framework.config.job import Job, Read, Transform
+from framework.context import RunContext
+from framework.errors import ConfigError, SluiceError
+from framework.readers import find_reader
+from framework.readers.base import Inputs
+
+_TRANSPORT = (SRC, BAD, RAW)
+
+
+def envelope_of(job: Job, source: Read) -> str:
+    """The envelope the source's rows come in."""
+    return job.changes.envelope or find_reader(source.format).envelope
+
+
+def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, positions: bool) -> DataFrame:
+    """What the inputs hold, in the normal form."""
+    frames = {
+        name: find_reader(source.format).read(ctx, source, inputs[name], positions=positions)
+        for name, source in job.sources.items()
+    }
+    if job.transform is None:
+        ((name, frame),) = frames.items()
+        source = job.sources[name]
+        return find_decoder(envelope_of(job, source))(frame, job, source)
+    return _transformed(ctx, job, frames)
+
+
+def _transformed(ctx: RunContext, job: Job, frames: Mapping[str, DataFrame]) -> DataFrame:
+    """The transform's result as events; records that can't be read pass beside it."""
+    bad = [frame.filter(frame[BAD].isNotNull()).select(*_TRANSPORT) for name, frame in frames.items() if _is_file(job, name)]
+    clean = {
+        name: (frame.filter(frame[BAD].isNull()) if _is_file(job, name) else frame) for name, frame in frames.items()
+    }
+    single = next(iter(job.sources.values())) if len(frames) == 1 else None
+    if single is not None and envelope_of(job, single) != "rows":
+        ((name, frame),) = clean.items()
+        result = _apply(ctx.spark, job, {name: find_decoder(envelope_of(job, single))(frame, job, single)})
+        _require(job, result, (OP, SEQ))
+    else:
+        plain = {name: frame.drop(*_TRANSPORT) for name, frame in clean.items()}
+        result = _with_transport(_apply(ctx.spark, job, plain))
+        result = find_decoder("rows")(result, job, next(iter(job.sources.values())))
+    return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), bad, result)
+
+
+def _is_file(job: Job, name: str) -> bool:
+    return job.sources[name].format not in ("table", "jdbc")
+
+
+def _with_transport(df: DataFrame) -> DataFrame:
+    from pyspark.sql import functions as F
+
+    stray = [name for name in df.columns if name.startswith(PREFIX)]
+    source = "struct<name:string,partition:int,position:bigint>"
+    return df.drop(*stray).select(
+        "*", F.lit(None).cast(source).alias(SRC), F.lit(None).cast("string").alias(BAD), F.lit(None).cast("string").alias(RAW)
+    )
+
+
+def _require(job: Job, df: DataFrame, names: tuple[str, ...]) -> None:
+    lost = [name for name in names if name not in df.columns]
+    if lost:
+        raise ConfigError(
+            f"job {job.job}: the transform of a change feed lost the column {lost[0]}",
+            fix="Keep the columns that begin with _sluice_, for example with `SELECT *, ...`.",
+        )
+
+
+def _apply(spark: SparkSession, job: Job, frames: Mapping[str, DataFrame]) -> DataFrame:
+    transform = job.transform
+    assert transform is not None
+    try:
+        if transform.sql is not None:
+            for name, frame in frames.items():
+                frame.createOrReplaceTempView(name)
+            return spark.sql(transform.sql)
+        return _python_function(job, transform)(**frames)
+    except SluiceError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"the transform of job {job.job} failed",
+            found=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
+            fix=f"Its sources are {', '.join(frames)}; see transform in the job's file.",
+        ) from error
+
+
+def _python_function(job: Job, transform: Transform):  # type: ignore[no-untyped-def]
+    module, _, name = (transform.python or "").partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"job {job.job}: the transform {transform.python!r} can't be imported",
+            found=str(error),
+            expected="module:function",
+            fix="Set transform.python, such as jobs.greatfin.person:build.",
+        ) from error

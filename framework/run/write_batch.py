@@ -1,0 +1,139 @@
+"""One batch of a table that is appended to or overwritten: decode -> gate -> write.
+
+The common case is clean, and costs one pass: the write itself refuses to go on at the first rejected row, before it
+commits anything. Then, or where rejects are to be expected, two passes keep the order of the writes: quarantine first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from framework.changes.columns import VERDICT
+from framework.quality import compile_gate
+from framework.quality.gate import Gate
+from framework.run.conform import conform, with_missing
+from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
+from framework.run.judge import judge, tallies
+from framework.run.jobrun import JobRun
+from framework.run.measure import Measured
+from framework.run.outcome import Counts
+from framework.run.quarantine import quarantine_rows, write_quarantine
+from framework.run.shape import Shape, apply_shape, shape_of
+from framework.run.source import read_events
+from framework.state.intents import Intent
+
+_REJECTED = "SLUICE_REJECTED"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch whose rows are judged as they are read."""
+
+    shape: Shape
+    gate: Gate
+    rows: DataFrame
+
+
+def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
+    """The batch's rows with verdicts; nothing is evaluated yet."""
+    events = read_events(run.ctx, run.job, intent.inputs, positions=positions)
+    shape = shape_of(run, events)
+    fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
+    gate = compile_gate(run.ruleset, fitted.schema, run.job.quality)
+    return Judged(shape, gate, judge(fitted, gate, (), sequenced=False))
+
+
+def write_batch(run: JobRun, intent: Intent) -> bool:
+    """Write the batch; False if nothing was to be written."""
+    with run.watch.stage("read"):
+        batch = judged_batch(run, intent, positions=False)
+        check_dataset_rules(run, batch.rows.filter(F.col(VERDICT) == "good"))
+    if not _expects_rejects(run):
+        with run.watch.stage("create" if not batch.shape.exists else "evolve"):
+            apply_shape(run, batch.shape)
+        try:
+            return _write_clean(run, intent, batch)
+        except (Py4JError, PySparkException) as error:
+            if _REJECTED not in str(error):
+                raise
+            run.ctx.listener.note(run.job.job, "rows were rejected: reading again, quarantine first")
+    return _write_dirty(run, intent)
+
+
+def count_only(run: JobRun, intent: Intent) -> Counts:
+    """What a run would count, by one pass that writes nothing."""
+    batch = judged_batch(run, intent, positions=True)
+    figures = {k: v or 0 for k, v in batch.rows.agg(*tallies(batch.gate)).first().asDict().items()}  # type: ignore[union-attr]
+    counts = _counts(figures)
+    if counts.quarantined:
+        run.outcome.reject_reasons.update(count_reasons(batch.rows))
+    check_row_rules(run, batch.gate, figures)
+    check_dataset_rules(run, batch.rows.filter(F.col(VERDICT) == "good"))
+    return counts
+
+
+def _expects_rejects(run: JobRun) -> bool:
+    return run.fmt.exists(run.quarantine)
+
+
+def _write_clean(run: JobRun, intent: Intent, batch: Judged) -> bool:
+    measured = Measured(batch.rows, tallies(batch.gate))
+    rejected = F.col(VERDICT) == "rejected"
+    guard = F.when(rejected, F.raise_error(F.lit(_REJECTED)).cast("boolean")).otherwise(F.col(VERDICT) == "good")
+    with run.watch.stage("target"):
+        _write(run, intent, batch.shape, measured.df.filter(guard))
+    figures = measured.figures()
+    run.outcome.counts.add(_counts(figures))
+    check_row_rules(run, batch.gate, figures)
+    return True
+
+
+def _write_dirty(run: JobRun, intent: Intent) -> bool:
+    with run.watch.stage("read"):
+        batch = judged_batch(run, intent, positions=True)
+        measured = Measured(batch.rows, tallies(batch.gate))
+        rejected = measured.df.filter(F.col(VERDICT) == "rejected").localCheckpoint()
+        figures = measured.figures()
+        counts = _counts(figures)
+        run.outcome.counts.add(counts)
+        run.outcome.reject_reasons.update(count_reasons(rejected) if counts.quarantined else {})
+        check_row_rules(run, batch.gate, figures)
+        run.refuse_excess(counts)
+    with run.watch.stage("create" if not batch.shape.exists else "evolve"):
+        apply_shape(run, batch.shape)
+    if counts.quarantined:
+        with run.watch.stage("quarantine"):
+            write_quarantine(run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark)
+            run.changed(run.quarantine, "quarantine", None)
+    if not counts.inserted and run.job.mode == "append":
+        return False
+    with run.watch.stage("target"):
+        _write(run, intent, batch.shape, batch.rows.filter(F.col(VERDICT) == "good"))
+    return True
+
+
+def _write(run: JobRun, intent: Intent, shape: Shape, good: DataFrame) -> None:
+    before = run.fmt.version(run.target) if shape.exists else None
+    rows = with_missing(good, shape.schema.fields)
+    if run.job.mode == "append":
+        run.fmt.append(rows, run.target, intent.mark)
+    else:
+        run.fmt.overwrite(rows, run.target, intent.mark, partitions_only=run.job.mode == "partition_overwrite")
+    run.changed(run.target, "target", before.number if before else None)
+
+
+def _counts(figures: dict[str, Any]) -> Counts:
+    good = figures["read"] - figures["control"] - figures["dropped"] - figures["rejected"]
+    return Counts(
+        read=figures["read"],
+        inserted=good,
+        quarantined=figures["rejected"],
+        dropped=figures["dropped"],
+        control=figures["control"],
+    )
