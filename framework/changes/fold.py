@@ -50,13 +50,14 @@ def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     winners = numbered.groupBy(*group, _REJECT).agg(
         F.max_by(F.struct(*[F.col(quote(name)) for name in names]), order).alias(_ROW),
         F.count(F.lit(1)).alias(EVENTS),
-        (_settled_by(F.max(order)) != _settled_by(F.max(least), reverse=True)).alias(TIED),
+        _tied(F.max(order), F.max(least)).alias(TIED),
     )
     return winners.select(
         *[F.col(_ROW).getField(name).alias(name) for name in names], F.col(EVENTS), F.col(TIED)
     )
 
 
-def _settled_by(order: Column, *, reverse: bool = False) -> Column:
-    parts = [order.getField("tie"), order.getField("rank")]
-    return F.struct(*[F.bitwise_not(part) if reverse else part for part in parts])
+def _tied(first: Column, last: Column) -> Column:
+    """Of the events at the winner's sequence, whether the first and the last in order differ."""
+    same = [first.getField(name) == F.bitwise_not(last.getField(name)) for name in ("tie", "rank")]
+    return ~(same[0] & same[1])

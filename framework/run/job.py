@@ -23,8 +23,7 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
     """Run a job in a session of its own; failures are told in the outcome, not raised."""
     begun = time.perf_counter()
     own = ctx.in_new_session()
-    for key, value in job.spark.items():
-        own.spark.conf.set(key, value)
+    prepare_session(own, job)
     outcome = JobOutcome(job.job, job.write.table, job.write.table.split(".")[0], "failed", config_hash=config_hash)
     try:
         run = open_job(own, job, config_hash)
@@ -36,6 +35,17 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
         ctx.log.debug("job %s failed", job.job, exc_info=error)
     outcome.seconds = round(time.perf_counter() - begun, 3)
     return outcome
+
+
+def prepare_session(ctx: RunContext, job: Job) -> None:
+    """Settings of a job's own session: what the framework relies on, then what the job asks for."""
+    # a plan that turns out to be empty would be cut off together with the counts taken below it
+    ctx.spark.conf.set(
+        "spark.sql.adaptive.optimizer.excludedRules",
+        "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
+    )
+    for key, value in job.spark.items():
+        ctx.spark.conf.set(key, value)
 
 
 def fail(outcome: JobOutcome, error: BaseException) -> None:
@@ -129,7 +139,7 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
     run.outcome.batch, run.outcome.epoch = intent.n, intent.epoch
     for name, inputs in intent.inputs.items():
         run.outcome.inputs.append(InputRange(name, inputs.reader, [dict(item) for item in inputs.items]))
-    if run.job.changes.keys and run.job.mode == "merge":
+    if run.job.keyed:
         with run.watch.stage("read"):
             batch = prepare_merge(run, intent)
         changed = write_merge(run, intent, batch)

@@ -1,4 +1,4 @@
-"""One batch of a merged table: decode -> gate -> fold -> reconcile -> apply."""
+"""One batch of a keyed table: decode -> gate -> fold -> reconcile -> apply."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from framework.changes.append import distinct_events, unseen
 from framework.changes.columns import EVENTS, OUTCOME, RANK, SEQ, TIED, VERDICT
 from framework.changes.fold import fold
 from framework.changes.rank import rank
@@ -51,16 +52,11 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     keys = run.job.changes.keys
     judged = Measured(judge(fitted, gate, keys, sequenced=True), tallies(gate))
     kept = judged.df.filter(F.col(VERDICT).isin("good", "rejected"))
-    positioned = is_positioned(run)
-    folded = fold(_ranked(kept, positioned), keys, run.job.changes.on_tie)
-    compared = reconcile(
-        folded, _known(run, shape), _tombstones(run), keys, on_tie=run.job.changes.on_tie, positioned=positioned
-    )
-    measured = Measured(compared, _outcome_figures(keys))
+    measured = Measured(_compared(run, shape, kept), _outcome_figures())
     rows = measured.df.localCheckpoint()
     figures = {**judged.figures(), **measured.figures()}
     rows, figures = _settled(run, shape, rows, figures)
-    counts = counts_of(figures)
+    counts = counts_of(figures, run.job.mode)
     run.outcome.counts.add(counts)
     run.outcome.reject_reasons.update(count_reasons(rows) if counts.quarantined else {})
     _check(run, gate, rows, counts, figures)
@@ -78,7 +74,7 @@ def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
             rejected = rows.filter(F.col(OUTCOME) == "rejected")
             write_quarantine(run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark)
             run.changed(run.quarantine, "quarantine", None)
-    if counts.deleted + counts.remembered and not run.job.changes.ordered:
+    if run.job.mode == "merge" and counts.deleted + counts.remembered and not run.job.changes.ordered:
         with run.watch.stage("tombstones"):
             _write_tombstones(run, rows, intent)
     if not counts.inserted + counts.updated + counts.deleted:
@@ -95,21 +91,35 @@ def is_positioned(run: JobRun) -> bool:
     return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
 
 
-def counts_of(figures: dict[str, Any]) -> Counts:
-    """What became of every event: the folded ones lost to the winner of their key."""
+def counts_of(figures: dict[str, Any], mode: str) -> Counts:
+    """What became of every event: those folded away lost to the winner of their key, or were deliveries of one event."""
     folded = figures["folded_events"] - figures["folded_rows"]
+    repeated = folded if mode == "append" else 0
     return Counts(
         read=figures["read"],
         inserted=figures["insert"],
         updated=figures["update"],
         deleted=figures["delete"],
         remembered=figures["remember"],
-        superseded=figures["superseded"] + folded,
-        duplicate=figures["duplicate"],
+        superseded=figures["superseded"] + folded - repeated,
+        duplicate=figures["duplicate"] + repeated,
         quarantined=figures["rejected_rows"],
         dropped=figures["dropped"],
         control=figures["control"],
     )
+
+
+def _compared(run: JobRun, shape: Shape, events: DataFrame) -> DataFrame:
+    """The batch folded, with what becomes of each row."""
+    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
+    positioned = run.job.mode == "merge" and is_positioned(run)
+    ranked = _ranked(events, positioned)
+    if run.job.mode == "append":
+        return unseen(distinct_events(ranked, keys), _contents(run, shape), keys)
+    known = _contents(run, shape)
+    if known is not None:
+        known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
+    return reconcile(fold(ranked, keys, on_tie), known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
 
 
 def _ranked(events: DataFrame, positioned: bool) -> DataFrame:
@@ -117,10 +127,11 @@ def _ranked(events: DataFrame, positioned: bool) -> DataFrame:
     return events.withColumn(RANK, value)
 
 
-def _known(run: JobRun, shape: Shape) -> DataFrame | None:
+def _contents(run: JobRun, shape: Shape) -> DataFrame | None:
+    """The target as it is; None while nothing was written to it. Columns that are about to be added are NULL."""
     if not shape.exists or run.fmt.version(run.target) is None:
         return None
-    return run.fmt.read(run.target).select(*[F.col(quote(key)) for key in run.job.changes.keys], SEQ)
+    return with_missing(run.fmt.read(run.target), shape.schema.fields)
 
 
 def _tombstones(run: JobRun) -> DataFrame | None:
@@ -129,7 +140,7 @@ def _tombstones(run: JobRun) -> DataFrame | None:
     return run.fmt.read(run.tombstones)
 
 
-def _outcome_figures(keys: list[str]) -> list[Column]:
+def _outcome_figures() -> list[Column]:
     outcome = F.col(OUTCOME)
     names = {name: ("rejected_rows" if name == "rejected" else name) for name in OUTCOMES}
     return [
@@ -144,9 +155,9 @@ def _settled(run: JobRun, shape: Shape, rows: DataFrame, figures: dict[str, Any]
     """Upserts at their row's own sequence are compared with the whole row: rare, so read only when it happens."""
     if not figures["contender"]:
         return rows, figures
-    now = with_missing(run.fmt.read(run.target), data_fields(run.fmt.schema(run.target)))
-    keys = run.job.changes.keys
-    decided = Measured(settle(rows.filter(F.col(OUTCOME) == "contender"), now, keys), _outcome_figures(keys))
+    now = _contents(run, shape)
+    assert now is not None, "only a row of the table can have a contender"
+    decided = Measured(settle(rows.filter(F.col(OUTCOME) == "contender"), now, run.job.changes.keys), _outcome_figures())
     settled = decided.df.localCheckpoint()
     found = decided.figures()
     merged = {**figures, "contender": 0}
@@ -187,7 +198,7 @@ def _write_tombstones(run: JobRun, rows: DataFrame, intent: Intent) -> None:
 def _write_target(run: JobRun, rows: DataFrame, intent: Intent, batch: Reconciled, *, empty: bool) -> None:
     effective = rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
     schema = batch.shape.schema
-    if empty:
+    if empty or run.job.mode == "append":
         run.fmt.append(with_missing(effective, schema.fields), run.target, intent.mark)
         return
     arriving = [field.name for field in schema.fields if field.name in set(rows.columns) and field.name != SEQ]

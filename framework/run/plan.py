@@ -5,7 +5,7 @@ from __future__ import annotations
 from framework.config.job import Job
 from framework.context import RunContext
 from framework.errors import SluiceError
-from framework.run.job import discover, fail, open_log
+from framework.run.job import discover, fail, open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge
 from framework.run.outcome import InputRange, JobOutcome, JobPlan
@@ -18,8 +18,7 @@ from framework.state.intents import Intent
 def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = False) -> JobPlan:
     """Plan a job; creates nothing, not even an intent. Its counts are those of a run right after."""
     own = ctx.in_new_session()
-    for key, value in job.spark.items():
-        own.spark.conf.set(key, value)
+    prepare_session(own, job)
     plan = JobPlan(job.job, job.write.table, job.write.format or "", False)
     try:
         _plan(open_job(own, job, config_hash), plan, no_data)
@@ -46,7 +45,7 @@ def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> None:
         _describe(run, plan, shape_of(run, read_events(run.ctx, run.job, intent.inputs, positions=False)))
         return
     try:
-        if run.job.changes.keys and run.job.mode == "merge":
+        if run.job.keyed:
             batch = prepare_merge(run, intent)
             _describe(run, plan, batch.shape)
             plan.counts = batch.counts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql.types import StringType, StructField, StructType
 
-from framework.changes.columns import EXTRA, SEQ, STATE
+from framework.changes.columns import EXTRA, OP, SEQ, STATE
 from framework.run.conform import data_fields
 from framework.run.contract import check_contract, contract_of
 from framework.run.jobrun import JobRun
@@ -39,7 +39,7 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         ContractError: the job contradicts the table.
     """
     incoming = StructType(data_fields(events.schema))
-    merged = bool(run.job.changes.keys) and run.job.mode in ("merge", "append")
+    merged = run.job.keyed
     sequence = events.schema[SEQ].dataType if merged else None
     sequence_type = sequence.simpleString() if sequence else None
     if not run.fmt.exists(run.target):
@@ -71,6 +71,8 @@ def ddl_of(run: JobRun, shape: Shape) -> list[str]:
 
 def _framework_fields(run: JobRun, sequence: object, merged: bool) -> list[StructField]:
     fields = []
+    if merged and run.job.mode == "append":
+        fields.append(StructField(OP, StringType(), True, {"comment": "what the event did: I, U, D or R"}))
     if merged:
         fields.append(StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"}))  # type: ignore[arg-type]
         fields.append(StructField(STATE, StringType(), True, {"comment": "what the row remembers beyond its values"}))
