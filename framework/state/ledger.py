@@ -2,7 +2,7 @@
 
 A job leaves its fact as it ends, a run leaves one that replaces those of its jobs::
 
-    <root>/_sluice/ledger/facts/<run id>--<job>.json      a job that ended, while its run goes on
+    <root>/_sluice/ledger/facts/<run id>~<job>.json      a job that ended, while its run goes on
     <root>/_sluice/ledger/facts/<run id>.json             the whole run
     <root>/_sluice/ledger/folded/...                      the same files, once they are in the ledger's tables
 
@@ -15,18 +15,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-from framework.config.lake import Lake
 from framework.errors import StateError
 from framework.run.outcome import JobOutcome, RunOutcome
 from framework.state.codec import from_data, to_data
 from framework.state.storage import FileInfo, Storage
 
+if TYPE_CHECKING:
+    from framework.config.lake import Lake
+
 FORMAT = 1
 """Version of the facts' layout."""
 
-_JOB = "--"
+_JOB = "~"
 
 
 def record(storage: Storage, lake: Lake, outcome: RunOutcome) -> str:
@@ -131,4 +134,4 @@ def _job_path(lake: Lake, run_id: str, job: str) -> str:
 
 def _name(text: str) -> str:
     """The text as a file's name that can't leave its folder and can't be mistaken for two parts."""
-    return quote(text, safe="").replace(_JOB, "%2D%2D")
+    return quote(text, safe="").replace(_JOB, "%7E")
