@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from framework.config.base import Model, Settings
 from framework.config.lake import TableFormatName
-from framework.config.shapes import columns, one_or_several, ruleset
+from framework.config.shapes import as_columns, as_ruleset, one_or_several
 
 Action = Literal["warn", "drop", "quarantine", "fail"]
 FileFormat = Literal["csv", "json", "parquet", "avro", "orc", "xml", "text", "binary", "dms"]
@@ -30,7 +30,7 @@ class Read(Model):
     format: str = Field(description="csv, json, parquet, avro, orc, xml, text, binary, dms, jdbc, table, or a plugin's.")
     path: str | None = Field(default=None, description="Files: folder, file or glob; relative to the lake's root.")
     table: str | None = Field(default=None, description="Tables: layer.domain.table. JDBC: schema.table.")
-    columns: Annotated[list[Column] | None, BeforeValidator(columns)] = Field(
+    columns: Annotated[list[Column] | None, BeforeValidator(as_columns)] = Field(
         default=None,
         alias="schema",
         description="Declared columns, in the order of the file; inferred if absent. Short: `{id: bigint, name: string}`.",
@@ -76,7 +76,7 @@ class Changes(Model):
 class Quality(Model):
     """Rules as DQDL text and what happens to rows that fail."""
 
-    rules: Annotated[str | None, BeforeValidator(ruleset)] = Field(
+    rules: Annotated[str | None, BeforeValidator(as_ruleset)] = Field(
         default=None, description="A DQDL ruleset: `Rules = [ ... ]`; or a list of rules, each a text."
     )
     on_failure: Action = Field(default="quarantine", description="Row rules; a pragma `# @action=warn` sets one rule's.")

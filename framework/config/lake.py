@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from framework.config.base import Model
+from framework.config.base import Model, Settings
 
 TableFormatName = Literal["iceberg", "delta"]
 
@@ -19,6 +19,14 @@ class Layer(Model):
     format: TableFormatName = Field(default="iceberg", description="Format of tables that don't name one.")
     location: str | None = Field(default=None, description="Where the layer's data lies; default `<root>/<name>`.")
     tables: bool = Field(default=True, description="False for a layer of files (raw).")
+    same_layer: bool = Field(default=False, description="True if a job may read tables of the layer it writes to.")
+
+
+def _named(layers: object) -> object:
+    """`{raw: {tables: false}}` as the list of layers that it means."""
+    if isinstance(layers, dict):
+        return [{"name": name, **(keys if isinstance(keys, dict) else {})} for name, keys in layers.items()]
+    return layers
 
 
 class Catalog(Model):
@@ -28,7 +36,7 @@ class Catalog(Model):
     type: Literal["jdbc", "hadoop", "glue", "rest", "hive"] = "jdbc"
     uri: str | None = Field(default=None, description="jdbc, rest, hive: where the catalog answers.")
     warehouse: str | None = Field(default=None, description="Root of the tables; default `<root>`.")
-    properties: dict[str, str] = Field(default={}, description="Any other property of the catalog, as Iceberg names it.")
+    properties: Settings = Field(default={}, description="Any other property of the catalog, as Iceberg names it.")
 
 
 class Lake(Model):
@@ -36,15 +44,20 @@ class Lake(Model):
 
     name: str = Field(default="lake", description="Name of the lake, shown in reports and lineage.")
     root: str = Field(description="Path or URI below which everything of the lake lies.")
-    layers: list[Layer] = Field(
+    layers: Annotated[list[Layer], BeforeValidator(_named)] = Field(
+        min_length=1,
+        description="All layers, in order; or, as a mapping by name, changes of some of them.",
         default=[
             Layer(name="raw", aliases=["landing"], tables=False),
             Layer(name="standardized", aliases=["bronze"]),
             Layer(name="conformed", aliases=["silver"]),
             Layer(name="enriched", aliases=["gold"]),
-        ]
+        ],
     )
-    catalog: Catalog = Field(default=Catalog())
-    spark: dict[str, str] = Field(default={}, description="Spark settings for every run of this lake.")
+    catalog: Catalog = Field(default=Catalog(), description="The Iceberg catalog.")
+    spark: Settings = Field(default={}, description="Spark settings for every run of this lake.")
     parallel: int = Field(default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline.")
-    variables: dict[str, str] = Field(default={}, description="Values for `${name}` in the jobs.")
+    variables: Settings = Field(default={}, description="Values for `${name}` in any file.")
+    defaults: dict[str, Any] = Field(
+        default={}, description="Keys of every job that doesn't set them itself: changes, quality, write, spark."
+    )
