@@ -1,0 +1,100 @@
+"""What commands print with: consoles, errors, numbers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from framework.cli.redact import redact
+from framework.errors import SluiceError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+
+def stdout() -> Console:
+    """The console for results; as wide as needed where nobody looks, so that no column is cut in a file."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else _width())
+
+
+def stderr() -> Console:
+    """The console for progress and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _width())
+
+
+def show_error(error: Exception, *, traceback: bool) -> int:
+    """Print an error without its traceback (unless asked for) and return its exit code."""
+    console = stderr()
+    if traceback:
+        import traceback as tracebacks
+
+        console.print(redact("".join(tracebacks.format_exception(error))), markup=False, soft_wrap=True)
+    console.print(error_text(error), soft_wrap=True)
+    if not isinstance(error, SluiceError) and not traceback:
+        console.print("Run it again with --traceback to see where it comes from.", style="dim")
+    return error.exit_code if isinstance(error, SluiceError) else 1
+
+
+def error_text(error: Exception) -> Text:
+    """An error as lines: where and what, found, expected, and what to do.
+
+    >>> from framework.errors import ConfigError
+    >>> print(error_text(ConfigError("unknown key `kyes`", fix="Did you mean `keys`?", where="conf/jobs/a.yaml:7")))
+    Error  conf/jobs/a.yaml:7: unknown key `kyes`
+           fix: Did you mean `keys`?
+    """
+    from rich.text import Text
+
+    if not isinstance(error, SluiceError):
+        lines = str(error).strip().splitlines() or [""]
+        return Text.assemble(("Error", "bold red"), "  ", redact(f"{type(error).__name__}: {lines[0]}"))
+    where = f"{error.where}: " if error.where else ""
+    text = Text.assemble(("Error", "bold red"), "  ", (redact(where), "cyan"), redact(error.what))
+    for label, value in (("got", error.found), ("expected", error.expected), ("fix", error.fix)):
+        if value is not None and value != "":
+            body = redact(str(value)).strip("\n")
+            body = body if "\n" not in body else "\n" + body
+            text.append("\n       ")
+            text.append(f"{label}: ", style="green" if label == "fix" else "dim")
+            text.append(body)
+    return text
+
+
+def show_json(data: Any) -> None:
+    """Print data for machines, and nothing else."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def number(value: int | None) -> str:
+    """A count for people.
+
+    >>> number(1234567), number(0), number(None)
+    ('1,234,567', '0', '')
+    """
+    return "" if value is None else f"{value:,}"
+
+
+def seconds(value: float) -> str:
+    """A duration for people.
+
+    >>> seconds(0.4), seconds(12.34), seconds(75), seconds(4000)
+    ('0.4 s', '12.3 s', '1:15', '1:06:40')
+    """
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _width() -> int:
+    """`COLUMNS` if it is set, else wide: a file has no edge."""
+    import os
+
+    return int(columns) if (columns := os.environ.get("COLUMNS", "")).isdigit() else 160
