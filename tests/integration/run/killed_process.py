@@ -1,0 +1,53 @@
+"""A process that runs a lake's job and kills itself some time after a stage has begun.
+
+    python -m tests.integration.run.killed_process FOLDER DOMAIN FORMAT STAGE DELAY
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from framework.config import load_project
+from framework.run.api import run_project
+from framework.runtimes import open_runtime
+from framework.tables import side_table, table_format, table_ref
+
+
+class KillAt:
+    """Kills the process, its JVM with it, `delay` seconds after the stage began."""
+
+    def __init__(self, stage: str, delay: float) -> None:
+        self._stage, self._delay = stage, delay
+
+    def stage_started(self, job: str, stage: str) -> None:
+        if stage == self._stage:
+            threading.Timer(self._delay, os.killpg, (os.getpgrp(), signal.SIGKILL)).start()
+
+    def stage_ended(self, job: str, stage: str, seconds: float) -> None: ...
+    def note(self, job: str, text: str) -> None: ...
+
+
+def main(folder: str, domain: str, table_format_name: str, stage: str, delay: str) -> None:
+    os.setpgrp()
+    project = load_project(str(Path(folder) / "conf"))
+    spark = open_runtime("local", project).start()
+    outcome = run_project(project, [], spark=spark, listener=KillAt(stage, float(delay))).jobs[0]
+    if outcome.error:
+        sys.exit(outcome.error)
+    if stage != "nothing":
+        # the stage took less than the delay: the kill comes after the run
+        threading.Event().wait(float(delay) + 5)
+    target = table_ref(project.lake, f"standardized.{domain}.t", table_format_name)
+    fmt = table_format(spark, target.format)
+    rows = sorted([tuple(row) for row in fmt.read(target).select("id", "v").collect()])
+    quarantined = fmt.read(side_table(target, "quarantine")).count()
+    (Path(folder) / "rows.json").write_text(json.dumps({"rows": rows, "quarantined": quarantined}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

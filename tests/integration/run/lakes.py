@@ -1,0 +1,110 @@
+"""Small lakes for tests: a configuration in a folder, csv files as feeds, and tables as plain rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pyspark.sql import SparkSession
+
+from framework.config import Project, load_project
+from framework.context import Listener
+from framework.run.api import plan_project, run_project
+from framework.run.outcome import JobOutcome, JobPlan
+from framework.tables import side_table, table_format, table_ref
+
+_numbers = itertools.count()
+
+
+class TestLake:
+    """A project of one job over the session's lake, in a domain that no other test uses."""
+
+    __test__ = False
+
+    def __init__(self, spark: SparkSession, root: Path, folder: Path, table_format: str) -> None:
+        self.spark = spark
+        self.folder = folder
+        self.root = root
+        self.domain = f"d{next(_numbers)}"
+        self.format = table_format
+        self.table = f"standardized.{self.domain}.t"
+        (folder / "conf/jobs").mkdir(parents=True, exist_ok=True)
+        (folder / "in").mkdir(exist_ok=True)
+        (folder / "conf/lake.yaml").write_text(f"root: {root}\n")
+
+    def job(self, **keys: Any) -> None:
+        """Write the job's file; `read.path` and `write.table` are filled in."""
+        job = {"job": f"{self.domain}.t", **keys}
+        read = {"path": str(self.folder / "in"), "options": {"header": True}, **job.get("read", {})}
+        write = {"table": self.table, "format": self.format, **job.get("write", {})}
+        (self.folder / "conf/jobs/t.yaml").write_text(yaml.safe_dump({**job, "read": read, "write": write}))
+
+    def file(self, name: str, *lines: str) -> Path:
+        """Put a file into the job's source."""
+        path = self.folder / "in" / name
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    @property
+    def project(self) -> Project:
+        return load_project(str(self.folder / "conf"))
+
+    def run(self, listener: Listener | None = None, replay: str | None = None) -> JobOutcome:
+        outcome = run_project(self.project, [], spark=self.spark, listener=listener, replay=replay)
+        return outcome.jobs[0]
+
+    def applied(self, **how: Any) -> JobOutcome:
+        """Run, and insist that it succeeds."""
+        outcome = self.run(**how)
+        assert outcome.error is None, outcome.error
+        return outcome
+
+    def plan(self) -> JobPlan:
+        return plan_project(self.project, [], spark=self.spark)[0]
+
+    def rows(self, *columns: str, role: str | None = None) -> list[tuple[Any, ...]]:
+        """The table's rows, sorted; [] if it isn't there."""
+        ref = table_ref(self.project.lake, self.table, self.format)
+        ref = side_table(ref, role) if role else ref  # type: ignore[arg-type]
+        fmt = table_format(self.spark, ref.format)
+        if not fmt.exists(ref):
+            return []
+        df = fmt.read(ref)
+        names = list(columns) or [name for name in df.columns if not name.startswith("_sluice_")]
+        found = [tuple(row) for row in df.select(*[f"`{name}`" for name in names]).collect()]
+        return sorted(found, key=lambda row: tuple((value is None, str(value)) for value in row))
+
+    def version(self) -> int | None:
+        ref = table_ref(self.project.lake, self.table, self.format)
+        fmt = table_format(self.spark, ref.format)
+        now = fmt.version(ref) if fmt.exists(ref) else None
+        return now.number if now else None
+
+
+class StopAt:
+    """A listener that breaks the run when a stage begins or has ended, as a crash would."""
+
+    def __init__(self, stage: str, *, after: bool) -> None:
+        self._stage, self._after = stage, after
+
+    def stage_started(self, job: str, stage: str) -> None:
+        if stage == self._stage and not self._after:
+            raise KeyboardInterrupt(f"stopped before {stage}")
+
+    def stage_ended(self, job: str, stage: str, seconds: float) -> None:
+        if stage == self._stage and self._after:
+            raise KeyboardInterrupt(f"stopped after {stage}")
+
+    def note(self, job: str, text: str) -> None: ...
+
+
+FEED_SCHEMA = {"op": "string", "id": "int", "seq": "bigint", "v": "string"}
+FEED_CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "operation": "op"}
+
+
+def feed_lines(events: Sequence[tuple[Any, ...]]) -> list[str]:
+    """Events (op, id, seq, v) as csv with a header."""
+    return ["op,id,seq,v", *[",".join("" if value is None else str(value) for value in event) for event in events]]

@@ -1,0 +1,181 @@
+"""scd1 jobs through real tables, on both formats: the binding cases, batch by batch."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from framework.run.outcome import Counts
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
+from tests.integration.test_scd1_kernel import CASES, orders_and_splits, random_feed
+from tests.oracle import Event, state
+
+
+def feed_job(lake: TestLake, **changes: object) -> None:
+    lake.job(
+        read={"format": "csv", "schema": FEED_SCHEMA, "options": {"header": True, "emptyValue": "''", "nullValue": ""}},
+        changes={**FEED_CHANGES, **changes},
+    )
+
+
+def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
+    """All in one table, each feed under a key of its own: one MERGE tests hundreds of them."""
+    draw = random.Random(3)
+    feeds = [feed for case in CASES.values() for feed in orders_and_splits([Event(*event) for event in case])]
+    feeds = draw.sample(feeds, 100) + [random_feed(seed) for seed in range(1000, 1100)]
+    lake.job(
+        read={"format": "csv", "schema": {"feed": "int", **FEED_SCHEMA}, "options": {"header": True, "nullValue": "NULL"}},
+        changes={**FEED_CHANGES, "keys": ["feed", "id"], "on_tie": "delete_wins"},
+    )
+    for n in range(4):
+        events = [(i, e.op, e.key, e.seq, _text(e.value)) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]]
+        lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[",".join(map(str, event)) for event in events])
+        outcome = lake.applied()
+        assert outcome.counts.read == len(events)
+        table = {(row[0], row[1]): row[2] for row in lake.rows("feed", "id", "_sluice_seq")}
+        expected = {
+            (i, key): event.seq
+            for i, feed in enumerate(feeds)
+            for key, event in state(e for batch in feed[: n + 1] for e in batch).items()
+        }
+        assert table == expected, f"after batch {n + 1}"
+
+
+def _text(value: str | None) -> str:
+    return "NULL" if value is None else f'"{value.replace(chr(92), "")}"'
+
+
+def test_rows_without_key_or_sequence_are_quarantined_once_however_often_they_come(lake: TestLake) -> None:
+    feed_job(lake)
+    lake.file("a.csv", *feed_lines([("U", None, 1, "a"), ("U", 1, None, "b"), ("U", 3, 1, "c"), ("X", 4, 1, "d")]))
+    first = lake.applied()
+    assert first.counts == Counts(read=4, inserted=1, quarantined=3)
+    assert lake.rows("id", "v") == [(3, "c")]
+    reasons = {row[0][0]["found"] for row in lake.rows("reasons", role="quarantine")}
+    assert reasons == {"the key is NULL", "the sequence is NULL", "operation in column op is X"}
+    again = lake.applied(replay="*")
+    assert again.counts.read == 4
+    assert lake.rows("id", "v") == [(3, "c")]
+    assert len(lake.rows("id", role="quarantine")) == 3
+
+
+def test_a_batch_of_stale_events_makes_no_new_version(lake: TestLake) -> None:
+    feed_job(lake)
+    lake.file("a.csv", *feed_lines([("U", 1, 10, "a"), ("D", 2, 10, None)]))
+    lake.applied()
+    before = lake.version()
+    lake.file("b.csv", *feed_lines([("U", 1, 5, "b"), ("U", 2, 9, "b"), ("U", 1, 10, "a")]))
+    outcome = lake.applied()
+    assert outcome.status == "unchanged"
+    assert (outcome.counts.superseded, outcome.counts.duplicate) in {(2, 1), (3, 0)}
+    assert lake.version() == before
+    assert lake.applied().status == "nothing_new"
+    assert lake.rows("id", "v") == [(1, "a")]
+
+
+def test_running_again_with_nothing_new_reads_nothing_and_writes_nothing(lake: TestLake) -> None:
+    feed_job(lake)
+    lake.file("a.csv", *feed_lines([("U", 1, 1, "a")]))
+    lake.applied()
+    before = lake.version()
+    assert lake.applied().status == "nothing_new"
+    assert lake.version() == before
+
+
+def test_a_row_rule_quarantines_a_bad_event_and_keeps_the_good_older_one(lake: TestLake) -> None:
+    """C25, in one batch and in two."""
+    for split in (False, True):
+        lake = TestLake(lake.spark, lake.root, lake.folder / str(split), lake.format) if split else lake
+        lake.folder.mkdir(exist_ok=True)
+        lake.job(
+            read={"format": "csv", "schema": FEED_SCHEMA},
+            changes=FEED_CHANGES,
+            quality={"rules": 'Rules = [ ColumnValues "v" in ["good"] ]'},
+        )
+        good, bad = ("U", 1, 5, "good"), ("U", 1, 6, "bad")
+        lake.file("a.csv", *feed_lines([good] if split else [good, bad]))
+        lake.applied()
+        if split:
+            lake.file("b.csv", *feed_lines([bad]))
+            lake.applied()
+        assert lake.rows("id", "v") == [(1, "good")]
+        assert [row[0] for row in lake.rows("record", role="quarantine")] == ['{"id":1,"seq":6,"v":"bad"}']
+
+
+def test_a_changed_partition_column_leaves_one_row(lake: TestLake) -> None:
+    """C20."""
+    lake.job(
+        read={"format": "csv", "schema": FEED_SCHEMA}, changes=FEED_CHANGES, write={"partition_by": ["v"]}
+    )
+    lake.file("a.csv", *feed_lines([("U", 1, 1, "x"), ("U", 2, 1, "x")]))
+    lake.applied()
+    lake.file("b.csv", *feed_lines([("U", 1, 2, "y")]))
+    lake.applied()
+    assert lake.rows("id", "v") == [(1, "y"), (2, "x")]
+
+
+def test_columns_in_another_order_case_and_number_give_the_same_result(lake: TestLake) -> None:
+    """C18: the extra column by the evolution policy."""
+    feed_job(lake)
+    lake.file("a.csv", *feed_lines([("U", 1, 1, "a")]))
+    lake.applied()
+    lake.job(read={"format": "csv", "schema": {"V": "string", "Seq": "bigint", "extra": "int", "ID": "int", "op": "string"}}, changes=FEED_CHANGES)
+    lake.file("b.csv", "V,Seq,extra,ID,op", "b,2,7,1,U", "c,3,8,2,U")
+    outcome = lake.applied()
+    assert (outcome.counts.updated, outcome.counts.inserted) == (1, 1)
+    assert lake.rows("id", "seq", "v", "extra") == [(1, 2, "b", 7), (2, 3, "c", 8)]
+
+
+def test_columns_with_odd_names_are_handled(lake: TestLake) -> None:
+    """C19."""
+    names = ["a.b", "1x", "a b", "select", "Ünï"]
+    lake.job(
+        read={"format": "csv", "schema": {"k.1": "int", "seq": "bigint", **{name: "string" for name in names}}},
+        changes={"keys": ["k.1"], "sequence": ["seq"]},
+        quality={"rules": "Rules = [ " + ", ".join(f'IsComplete "{name}"' for name in names) + " ]"},
+    )
+    header = "k.1,seq," + ",".join(names)
+    lake.file("a.csv", header, "1,1,a,b,c,d,e", "2,1,a,b,c,d,")
+    outcome = lake.applied()
+    assert (outcome.counts.inserted, outcome.counts.quarantined) == (1, 1)
+    lake.file("b.csv", header, "1,2,a2,b2,c2,d2,e2")
+    lake.applied()
+    assert lake.rows("k.1", *names) == [(1, "a2", "b2", "c2", "d2", "e2")]
+
+
+def test_plan_writes_nothing_and_counts_what_a_run_right_after_counts(lake: TestLake) -> None:
+    feed_job(lake)
+    for name, events in {
+        "a.csv": [("U", 1, 1, "a"), ("U", 2, 1, "b"), ("U", None, 1, "c")],
+        "b.csv": [("U", 1, 2, "a2"), ("D", 2, 2, None), ("U", 3, 1, "c"), ("U", 1, 0, "late")],
+    }.items():
+        lake.file(name, *feed_lines(events))
+        version = lake.version()
+        plan = lake.plan()
+        assert plan.error is None
+        assert lake.version() == version
+        assert not list(lake.root.glob(f"_sluice/{lake.domain}.t/*/*.json")) or name == "b.csv"
+        assert plan.counts == lake.applied().counts
+
+
+def test_a_job_that_contradicts_its_table_is_refused_with_both_values(lake: TestLake) -> None:
+    feed_job(lake)
+    lake.file("a.csv", *feed_lines([("U", 1, 1, "a")]))
+    lake.applied()
+    feed_job(lake, keys=["id", "v"])
+    lake.file("b.csv", *feed_lines([("U", 1, 2, "b")]))
+    outcome = lake.run()
+    assert outcome.error_class == "ContractError"
+    assert '["id", "v"] in the job' in (outcome.error or "") and '["id"], as the table records' in (outcome.error or "")
+    assert lake.rows("id", "v") == [(1, "a")]
+
+
+@pytest.mark.parametrize("limit", [{"max_rejects": 0}, {"max_reject_ratio": 0.1}])
+def test_too_many_rejects_fail_the_run_before_anything_is_written(lake: TestLake, limit: dict[str, float]) -> None:
+    lake.job(read={"format": "csv", "schema": FEED_SCHEMA}, changes=FEED_CHANGES, quality=limit)
+    lake.file("a.csv", *feed_lines([("U", 1, 1, "a"), ("U", None, 1, "b")]))
+    outcome = lake.run()
+    assert (outcome.status, outcome.error_class, outcome.exit_code) == ("failed", "QualityError", 6)
+    assert lake.version() is None
+    assert lake.rows("id", role="quarantine") == []
