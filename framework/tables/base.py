@@ -21,7 +21,7 @@ class TableRef:
     identifier: str
     """Quoted SQL identifier: `lake`.`standardized_corebank`.`customers`, or delta.`<path>`."""
     location: str | None = None
-    """Delta: the folder. Iceberg: None, its catalog knows."""
+    """Delta: the folder. Iceberg: None, its catalog knows, unless the layer has a `location`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class ColumnChange:
     column: str
     type: DataType
     comment: str | None = None
+    parents: tuple[str, ...] = ()
+    """The structs that the column is a field of, outermost first."""
 
 
 @dataclass(frozen=True)
