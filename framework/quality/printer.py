@@ -13,7 +13,6 @@ from framework.quality.nodes import (
     Condition,
     Document,
     Keyword,
-    Leaf,
     Literal,
     Moment,
     Number,

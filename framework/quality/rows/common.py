@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from framework.quality.nodes import Leaf
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+
+_LONGEST_LINE = 300
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def chosen(leaf: Leaf, columns: Columns) -> Column:
     from pyspark.sql import functions as F
 
     assert leaf.where is not None
-    spark = SparkSession.active()
+    # a thread of its own has no active session; then this gives the application's
+    spark = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
     try:
         condition = F.expr(leaf.where.value)
         spark.createDataFrame([], columns.schema).where(condition)
@@ -76,6 +80,8 @@ def wrong_type(leaf: Leaf, found: Found, needed: str) -> ConfigError:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text: Spark's go on with the query and a stack trace."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:300]
+    """What an error says, in one line: Spark's texts go on with the query and a stack trace."""
+    text = str(error).strip()
+    named = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text)  # Spark's own condition, wherever a job's failure wraps it
+    line = named[0] if named else next(iter(text.splitlines()), type(error).__name__)
+    return line[:_LONGEST_LINE]

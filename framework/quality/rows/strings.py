@@ -60,7 +60,14 @@ def _check_pattern(leaf: Leaf, pattern: str) -> None:
 def _typed(leaf: Leaf, text: str, found: Found) -> Column:
     """The string as a value of the column's type."""
     from pyspark.sql import functions as F
-    from pyspark.sql.types import BooleanType, DateType, NumericType, StringType, TimestampNTZType, TimestampType
+    from pyspark.sql.types import (
+        BooleanType,
+        DateType,
+        NumericType,
+        StringType,
+        TimestampNTZType,
+        TimestampType,
+    )
 
     if isinstance(found.type, StringType):
         return F.lit(text)
