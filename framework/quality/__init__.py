@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["EMPTY", "RuleEntry", "Ruleset", "check_ruleset", "compile_gate", "judge_dataset", "parse_ruleset"]
 
 
-def compile_gate(ruleset: Ruleset, schema: StructType, quality: Quality, *, now: datetime | None = None) -> Gate:
+def compile_gate(
+    ruleset: Ruleset, schema: StructType, quality: Quality, *, now: datetime | None = None
+) -> Gate:
     """The row rules as columns over frames of this schema; see `framework.quality.gate`."""
     from framework.quality.gate import compile_gate as compile_rules
 

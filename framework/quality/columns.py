@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from framework.changes.columns import PREFIX
 from framework.errors import ConfigError
-from framework.quality.checks import missing_column
+from framework.quality.leaf_checks import missing_column
 from framework.sql import quote
 
 if TYPE_CHECKING:

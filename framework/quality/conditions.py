@@ -34,7 +34,9 @@ def evaluate(expression: Arithmetic) -> Decimal:
     if isinstance(expression, Literal):
         return Decimal(expression.text)
     if isinstance(expression, Call):
-        raise ConfigError(f"{expression.name}() makes a dynamic rule, which is not supported yet", fix="Write a number.")
+        raise ConfigError(
+            f"{expression.name}() makes a dynamic rule, which is not supported yet", fix="Write a number."
+        )
     try:
         return _ARITHMETIC[expression.op](evaluate(expression.left), evaluate(expression.right))
     except (DivisionByZero, InvalidOperation) as error:
@@ -66,7 +68,9 @@ def holds(condition: Condition, value: float) -> bool:
 
 def holds_hours(condition: Condition, hours: float) -> bool:
     """Whether an age in hours satisfies a condition on durations."""
-    return decide(condition.op, hours, [span.minutes / 60 for span in condition.values if isinstance(span, Span)])
+    return decide(
+        condition.op, hours, [span.minutes / 60 for span in condition.values if isinstance(span, Span)]
+    )
 
 
 def decide(op: str, value: float, operands: list[float]) -> bool:

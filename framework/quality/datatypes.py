@@ -57,7 +57,9 @@ def parse_type(name: str, format_tag: Condition | None = None) -> TargetType:
             fix=f"Did you mean {near[0]}?" if near else None,
         )
     if decimal and not 0 <= int(decimal[2]) <= int(decimal[1]) <= 38:
-        raise ConfigError("ColumnDataType knows no such decimal", found=f'"{name}"', expected="scale <= precision <= 38")
+        raise ConfigError(
+            "ColumnDataType knows no such decimal", found=f'"{name}"', expected="scale <= precision <= 38"
+        )
     return _with_format(sql, format_tag) if format_tag else TargetType(sql)
 
 
@@ -70,5 +72,7 @@ def _with_format(sql: str, tag: Condition) -> TargetType:
         before, after, whole = _PARTIAL[pattern]
         return TargetType(sql, whole, before, after)
     if pattern not in _FULL:
-        raise ConfigError("the date format is unknown", found=f'"{pattern}"', expected=", ".join([*_FULL, *_PARTIAL]))
+        raise ConfigError(
+            "the date format is unknown", found=f'"{pattern}"', expected=", ".join([*_FULL, *_PARTIAL])
+        )
     return TargetType(sql, pattern)

@@ -93,7 +93,10 @@ class Gate:
 
     def results(self, failures: Mapping[str, int] | Sequence[int]) -> list[RuleResult]:
         """The outcomes of the rules from their counts of failed rows (what `failures` gave, by name or in order)."""
-        counts = [failures[f"rule_{k}"] if isinstance(failures, Mapping) else failures[k] for k in range(len(self.rules))]
+        counts = [
+            failures[f"rule_{k}"] if isinstance(failures, Mapping) else failures[k]
+            for k in range(len(self.rules))
+        ]
         return [
             RuleResult(rule=rule.text, scope="row", action=rule.action, passed=not count, failed_rows=count)
             for rule, count in zip(self.rules, counts, strict=True)
@@ -105,7 +108,9 @@ class Gate:
         return {"spark.sql.codegen.hugeMethodLimit": "8000"} if len(self.rules) > HUGE_METHOD_RULES else {}
 
 
-def compile_gate(ruleset: Ruleset, schema: StructType, quality: Quality, *, now: datetime | None = None) -> Gate:
+def compile_gate(
+    ruleset: Ruleset, schema: StructType, quality: Quality, *, now: datetime | None = None
+) -> Gate:
     """Compile the row rules against a frame's schema.
 
     `now` is what `now()` means in a rule; by default the time of each query. A rule on a column that the schema lacks,
@@ -113,7 +118,9 @@ def compile_gate(ruleset: Ruleset, schema: StructType, quality: Quality, *, now:
     """
     rules = ruleset.row_rules
     if len(rules) > MAX_ROW_RULES:
-        raise ConfigError("the ruleset has too many row rules", found=len(rules), expected=f"at most {MAX_ROW_RULES}")
+        raise ConfigError(
+            "the ruleset has too many row rules", found=len(rules), expected=f"at most {MAX_ROW_RULES}"
+        )
     context = RowContext(Columns(schema), strict=quality.compat == "strict", now=now)
     return Gate(tuple(_compile(entry, context, quality.on_failure) for entry in rules))
 

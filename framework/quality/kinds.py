@@ -61,16 +61,24 @@ _THRESHOLD = frozenset({"threshold"})
 _NOTHING: frozenset[str] = frozenset()
 
 
-def _row(name: str, conditions: frozenset[str], tags: frozenset[str] = _THRESHOLD, *, needs: bool = True) -> Kind:
+def _row(
+    name: str, conditions: frozenset[str], tags: frozenset[str] = _THRESHOLD, *, needs: bool = True
+) -> Kind:
     return Kind(name, "row", (1, 1), conditions, needs_condition=needs, where=True, tags=tags)
 
 
-def _measure(name: str, count: tuple[int, int], conditions: frozenset[str] = _NUMBER, *, where: bool = True) -> Kind:
+def _measure(
+    name: str, count: tuple[int, int], conditions: frozenset[str] = _NUMBER, *, where: bool = True
+) -> Kind:
     return Kind(name, "dataset", count, conditions, needs_condition=bool(conditions), where=where)
 
 
-def _match(name: str, count: tuple[int, int], columns: Names, references: Names, *, needs: bool = True) -> Kind:
-    return Kind(name, "dataset", count, _NUMBER, needs_condition=needs, columns=columns, references=references)
+def _match(
+    name: str, count: tuple[int, int], columns: Names, references: Names, *, needs: bool = True
+) -> Kind:
+    return Kind(
+        name, "dataset", count, _NUMBER, needs_condition=needs, columns=columns, references=references
+    )
 
 
 _TABLE = (
@@ -95,7 +103,16 @@ _TABLE = (
     _measure("Variance", (1, 1)),
     _measure("ColumnCorrelation", (2, 2)),
     _measure("DataFreshness", (1, 1), frozenset({"duration"})),
-    Kind("CustomSql", "dataset", (1, 1), _NUMBER, needs_condition=False, tags=_THRESHOLD, columns=_none, references=sql_references),
+    Kind(
+        "CustomSql",
+        "dataset",
+        (1, 1),
+        _NUMBER,
+        needs_condition=False,
+        tags=_THRESHOLD,
+        columns=_none,
+        references=sql_references,
+    ),
     _match("ReferentialIntegrity", (2, 2), integrity_columns, integrity_references),
     _match("RowCountMatch", (1, 1), _none, first_reference),
     _match("SchemaMatch", (1, 1), _none, first_reference),

@@ -74,7 +74,9 @@ def _lark() -> Lark:
 
 def _explain(text: str, error: UnexpectedInput) -> ConfigError:
     line, column, found = _place(text, error)
-    allowed = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
+    allowed = (
+        getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None)
+    )
     expected = sorted({_TERMINALS.get(name, name.lower()) for name in allowed or ()})
     return ConfigError(
         "the rules can't be read",

@@ -60,7 +60,12 @@ def _pairs(comment: str, where: str) -> Iterator[tuple[str, str]]:
         if key not in KEYS:
             near = get_close_matches(key, KEYS, 1)
             fix = f"Did you mean @{near[0]}?" if near else None
-            raise ConfigError(f"the pragma @{key} is unknown", expected=", ".join(f"@{k}" for k in KEYS), fix=fix, where=where)
+            raise ConfigError(
+                f"the pragma @{key} is unknown",
+                expected=", ".join(f"@{k}" for k in KEYS),
+                fix=fix,
+                where=where,
+            )
         if not value:
             raise ConfigError(f"the pragma @{key} has no value", expected=f"@{key}=...", where=where)
         yield key, value
@@ -71,7 +76,9 @@ def _owner(pragma: Pragma, places: Sequence[Position]) -> int | None:
     for index, at in enumerate(places):
         if (at.line, at.column) < here < (at.end_line, at.end_column):
             return index
-    on_line = [i for i, at in enumerate(places) if at.end_line == pragma.line and at.end_column <= pragma.column]
+    on_line = [
+        i for i, at in enumerate(places) if at.end_line == pragma.line and at.end_column <= pragma.column
+    ]
     if on_line:
         return on_line[-1]
     return next((i for i, at in enumerate(places) if (at.line, at.column) > here), None)
@@ -80,5 +87,7 @@ def _owner(pragma: Pragma, places: Sequence[Position]) -> int | None:
 def _with_pragma(rule: Rule, pragma: Pragma) -> Rule:
     for key, _ in pragma.pairs:
         if key in dict(rule.pragmas):
-            raise ConfigError(f"the pragma @{key} stands twice at one rule", where=f"{pragma.line}:{pragma.column}")
+            raise ConfigError(
+                f"the pragma @{key} stands twice at one rule", where=f"{pragma.line}:{pragma.column}"
+            )
     return replace(rule, pragmas=rule.pragmas + pragma.pairs)

@@ -31,8 +31,12 @@ def print_document(document: Document) -> str:
         _section("Metadata", document.metadata),
         _section("DataSources", document.data_sources),
         f"DefaultLabels = {_labels(document.default_labels)}" if document.default_labels else "",
-        _list("Rules", [_with_pragmas(rule) for rule in document.rules]) if document.rules else "",
-        _list("Analyzers", [_analyzer(analyzer) for analyzer in document.analyzers]) if document.analyzers else "",
+        _list("Rules", [_with_pragmas(rule) for rule in document.rules])
+        if document.rules or not document.analyzers
+        else "",
+        _list("Analyzers", [_analyzer(analyzer) for analyzer in document.analyzers])
+        if document.analyzers
+        else "",
     ]
     return "\n".join(part for part in parts if part) + "\n"
 
@@ -129,7 +133,7 @@ def _analyzer(analyzer: Analyzer) -> str:
 
 
 def _list(name: str, items: Sequence[str]) -> str:
-    return f"{name} = [\n    " + ",\n    ".join(items) + "\n]"
+    return f"{name} = [\n    " + ",\n    ".join(items) + "\n]" if items else f"{name} = []"
 
 
 def _section(name: str, pairs: Sequence[tuple[str, str | tuple[str, ...]]]) -> str:

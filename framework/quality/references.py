@@ -11,7 +11,9 @@ PRIMARY = "primary"
 
 _AGGREGATE = re.compile(r"\s*(sum|avg)\((.+)\)\s*", re.IGNORECASE | re.DOTALL)
 _BRACED = re.compile(r"(.+)\.\{(.+)\}", re.DOTALL)
-_SOURCE = re.compile(r"\b(?:from|join)\s+(?P<name>(?:`[^`]+`|[\w$-]+)(?:\.(?:`[^`]+`|[\w$-]+))*)", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"\b(?:from|join)\s+(?P<name>(?:`[^`]+`|[\w$-]+)(?:\.(?:`[^`]+`|[\w$-]+))*)", re.IGNORECASE
+)
 _WITH = re.compile(r"(?:\bwith|,)\s+(?:recursive\s+)?`?(\w+)`?\s+as\s*\(", re.IGNORECASE)
 _NO_TABLE = frozenset({"select", "lateral", "values", "table", "unnest"})
 
@@ -108,7 +110,9 @@ def sql_references(parameters: Sequence[str]) -> list[str]:
     statement = parameters[0] if parameters else ""
     local = {name.lower() for name in _WITH.findall(statement)} | {PRIMARY}
     names = [found["name"] for found in _SOURCE.finditer(statement)]
-    return [name.replace("`", "") for name in names if name.lower() not in local and name.lower() not in _NO_TABLE]
+    return [
+        name.replace("`", "") for name in names if name.lower() not in local and name.lower() not in _NO_TABLE
+    ]
 
 
 def replace_sources(statement: str, views: dict[str, str]) -> str:
@@ -116,6 +120,10 @@ def replace_sources(statement: str, views: dict[str, str]) -> str:
 
     def view(found: re.Match[str]) -> str:
         name = found["name"].replace("`", "")
-        return found[0][: found.start("name") - found.start()] + f"`{views[name]}`" if name in views else found[0]
+        return (
+            found[0][: found.start("name") - found.start()] + f"`{views[name]}`"
+            if name in views
+            else found[0]
+        )
 
     return _SOURCE.sub(view, statement)

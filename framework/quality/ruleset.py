@@ -47,7 +47,9 @@ class Ruleset:
 
     @cached_property
     def rules(self) -> tuple[RuleEntry, ...]:
-        return tuple(_entry(number, rule, self.document) for number, rule in enumerate(self.document.rules, 1))
+        return tuple(
+            _entry(number, rule, self.document) for number, rule in enumerate(self.document.rules, 1)
+        )
 
     @property
     def row_rules(self) -> tuple[RuleEntry, ...]:

@@ -21,5 +21,7 @@ def scope_of(rule: Rule) -> str:
 
     A threshold speaks of many rows; a composite is a row rule if all its parts are.
     """
-    row = all(leaf.kind in KINDS and KINDS[leaf.kind].scope == "row" and not leaf.threshold for leaf in rule.leaves)
+    row = all(
+        leaf.kind in KINDS and KINDS[leaf.kind].scope == "row" and not leaf.threshold for leaf in rule.leaves
+    )
     return "row" if row else "dataset"

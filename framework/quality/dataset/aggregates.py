@@ -20,7 +20,9 @@ def row_count(leaf: Leaf, bench: Bench) -> Question:
     from pyspark.sql import functions as F
 
     condition = _condition(leaf)
-    return Question(lambda figures: against(condition, figures.scan["rows"]), {"rows": F.count_if(bench.chosen(leaf))})
+    return Question(
+        lambda figures: against(condition, figures.scan["rows"]), {"rows": F.count_if(bench.chosen(leaf))}
+    )
 
 
 def completeness(leaf: Leaf, bench: Bench) -> Question:
@@ -50,7 +52,9 @@ def statistic(leaf: Leaf, bench: Bench) -> Question:
     condition = _condition(leaf)
     rows = bench.chosen(leaf)
     values = [F.when(rows, _number(leaf, bench.find(leaf, name))) for name in leaf.names]
-    return Question(lambda figures: against(condition, figures.scan["value"]), {"value": _functions()[leaf.kind](*values)})
+    return Question(
+        lambda figures: against(condition, figures.scan["value"]), {"value": _functions()[leaf.kind](*values)}
+    )
 
 
 def _functions() -> Mapping[str, Callable[..., Column]]:

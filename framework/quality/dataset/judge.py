@@ -102,5 +102,9 @@ def combine(rule: Rule, verdicts: Mapping[Leaf, Verdict]) -> Verdict:
 
 
 def _result(entry: RuleEntry, verdict: Verdict, on_failure: str) -> RuleResult:
-    facts: dict[str, Any] = {"failed_rows": verdict.failed_rows, "measured": verdict.measured, "reason": verdict.reason}
+    facts: dict[str, Any] = {
+        "failed_rows": verdict.failed_rows,
+        "measured": verdict.measured,
+        "reason": verdict.reason,
+    }
     return RuleResult(entry.text, "dataset", entry.action or on_failure, verdict.passed, **facts)

@@ -84,7 +84,9 @@ def referential_integrity(leaf: Leaf, bench: Bench) -> Question:
     return Question(lambda figures: _integrity(leaf, bench.df, ours, other, theirs))
 
 
-def _integrity(leaf: Leaf, df: DataFrame, ours: list[Found], other: DataFrame, theirs: list[Found]) -> Verdict:
+def _integrity(
+    leaf: Leaf, df: DataFrame, ours: list[Found], other: DataFrame, theirs: list[Found]
+) -> Verdict:
     from pyspark.sql import functions as F
 
     text = F.concat_ws(", ", *(F.concat(F.lit(f"{found.name} = "), shown(found)) for found in ours))
@@ -92,7 +94,9 @@ def _integrity(leaf: Leaf, df: DataFrame, ours: list[Found], other: DataFrame, t
     left = df.groupBy(*[found.column.alias(key) for found, key in zip(ours, keys, strict=True)]).agg(
         F.count(F.lit(1)).alias("n"), F.first(text).alias("example")
     )
-    right = other.select(*[found.column.alias(f"r{key}") for found, key in zip(theirs, keys, strict=True)]).distinct()
+    right = other.select(
+        *[found.column.alias(f"r{key}") for found, key in zip(theirs, keys, strict=True)]
+    ).distinct()
     found = left.join(right, _equal([(left[key], right[f"r{key}"]) for key in keys]), "left")
     hit = F.col("rk0").isNotNull()
     row = found.agg(
@@ -104,7 +108,9 @@ def _integrity(leaf: Leaf, df: DataFrame, ours: list[Found], other: DataFrame, t
     verdict = ratio(leaf.condition, row["good"], row["rows"])
     if verdict.passed:
         return verdict
-    return Verdict(False, verdict.measured, f"{verdict.reason}; not found: {row['example']}", verdict.failed_rows)
+    return Verdict(
+        False, verdict.measured, f"{verdict.reason}; not found: {row['example']}", verdict.failed_rows
+    )
 
 
 def dataset_match(leaf: Leaf, bench: Bench) -> Question:
@@ -128,14 +134,21 @@ def _other_columns(bench: Bench, theirs: Columns, keys: set[str]) -> dict[str, s
 
 
 def _match(
-    leaf: Leaf, df: DataFrame, other: DataFrame, keys: list[tuple[Found, Found]], values: list[tuple[Found, Found]]
+    leaf: Leaf,
+    df: DataFrame,
+    other: DataFrame,
+    keys: list[tuple[Found, Found]],
+    values: list[tuple[Found, Found]],
 ) -> Verdict:
     from pyspark.sql import functions as F
 
     left = _by_key(df, [ours for ours, _ in keys], [ours for ours, _ in values], "l")
     right = _by_key(other, [theirs for _, theirs in keys], [theirs for _, theirs in values], "r")
     on = _equal([(F.col(f"lk{i}"), F.col(f"rk{i}")) for i in range(len(keys))])
-    same = _all([F.col(f"lv{i}").eqNullSafe(F.col(f"rv{i}")) for i in range(len(values))]) & F.col("rn").isNotNull()
+    same = (
+        _all([F.col(f"lv{i}").eqNullSafe(F.col(f"rv{i}")) for i in range(len(values))])
+        & F.col("rn").isNotNull()
+    )
     row = (
         left.join(right, on, "left")
         .agg(

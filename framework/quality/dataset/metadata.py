@@ -47,7 +47,9 @@ def schema_match(leaf: Leaf, bench: Bench) -> Question:
     different = [name for name, kind in ours.items() if theirs.get(name) != kind]
     if verdict.passed or not different:
         return _known(verdict)
-    return _known(Verdict(False, verdict.measured, f"{verdict.reason}; different: {', '.join(different[:20])}"))
+    return _known(
+        Verdict(False, verdict.measured, f"{verdict.reason}; different: {', '.join(different[:20])}")
+    )
 
 
 def _types(columns: Columns) -> dict[str, str]:

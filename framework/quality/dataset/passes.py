@@ -36,10 +36,15 @@ def answer_all(questions: Sequence[Question], bench: Bench) -> list[Verdict]:
 
 def _scan_references(questions: Sequence[Question], bench: Bench) -> dict[str, list[Measured]]:
     aliases = dict.fromkeys(alias for question in questions for alias in question.references)
-    return {alias: _scan(bench.references[alias], [q.references.get(alias, {}) for q in questions]) for alias in aliases}
+    return {
+        alias: _scan(bench.references[alias], [q.references.get(alias, {}) for q in questions])
+        for alias in aliases
+    }
 
 
-def _answer(question: Question, scan: Measured, groups: Measured, references: Mapping[str, Measured]) -> Verdict:
+def _answer(
+    question: Question, scan: Measured, groups: Measured, references: Mapping[str, Measured]
+) -> Verdict:
     for part in (scan, groups, *references.values()):
         if isinstance(part, Exception):
             return _failed(part)
@@ -59,7 +64,9 @@ def _scan(df: DataFrame, wanted: Sequence[Mapping[str, Column]]) -> list[Measure
 
 
 def _aggregate(df: DataFrame, wanted: Sequence[Mapping[str, Column]]) -> Mapping[str, Any]:
-    columns = [column.alias(f"q{number}_{name}") for number, one in enumerate(wanted) for name, column in one.items()]
+    columns = [
+        column.alias(f"q{number}_{name}") for number, one in enumerate(wanted) for name, column in one.items()
+    ]
     return _one_row(df.agg(*columns)) if columns else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from framework.quality.columns import Columns, Found
@@ -83,7 +84,7 @@ class Bench:
 
 def against(condition: Condition, value: float | None, failed_rows: int | None = None) -> Verdict:
     """The verdict on a measured number; nothing measured fails."""
-    if value is None or value != value:
+    if value is None or isnan(value):
         return Verdict(False, reason="there are no values to measure")
     if holds(condition, float(value)):
         return Verdict(True, number_text(value), failed_rows=failed_rows)

@@ -18,6 +18,7 @@ def reference(leaf: Leaf, bench: Bench, alias: str | None = None) -> DataFrame:
     if name not in bench.references:
         known = ", ".join(sorted(bench.references)) or "none"
         raise ConfigError(
-            f"the reference {name} is neither a table that exists nor a source of the job", fix=f"References found: {known}."
+            f"the reference {name} is neither a table that exists nor a source of the job",
+            fix=f"References found: {known}.",
         )
     return bench.references[name]

@@ -31,7 +31,9 @@ def _judge(leaf: Leaf, bench: Bench) -> Verdict:
 @contextmanager
 def _views(leaf: Leaf, bench: Bench) -> Iterator[str]:
     """The statement over temporary views of the data it names; they are dropped again."""
-    names = {alias: f"_sluice_{uuid4().hex}" for alias in sql_references(leaf.names) if alias in bench.references}
+    names = {
+        alias: f"_sluice_{uuid4().hex}" for alias in sql_references(leaf.names) if alias in bench.references
+    }
     frames = {PRIMARY: bench.df, **{view: bench.references[alias] for alias, view in names.items()}}
     for view, frame in frames.items():
         frame.createOrReplaceTempView(view)
@@ -61,8 +63,12 @@ def _rows(leaf: Leaf, bench: Bench, result: DataFrame) -> Verdict:
     known = {name.lower(): name for name in bench.columns.names}
     foreign = [name for name in result.columns if name.lower() not in known]
     if foreign:
-        return Verdict(False, reason=f"the query gives columns that the data lacks: {', '.join(foreign[:20])}")
+        return Verdict(
+            False, reason=f"the query gives columns that the data lacks: {', '.join(foreign[:20])}"
+        )
     right = result.toDF(*[f"r{i}" for i in range(len(result.columns))]).distinct()
-    pairs = [F.col(quote(known[name.lower()])).eqNullSafe(F.col(f"r{i}")) for i, name in enumerate(result.columns)]
+    pairs = [
+        F.col(quote(known[name.lower()])).eqNullSafe(F.col(f"r{i}")) for i, name in enumerate(result.columns)
+    ]
     good = bench.df.join(right, reduce(lambda left, right: left & right, pairs), "left_semi").count()
     return ratio(leaf.threshold, good, bench.df.count())

@@ -91,7 +91,9 @@ def primary_key(leaf: Leaf, bench: Bench) -> Question:
         nulls = figures.scan["nulls"]
         if not nulls:
             return verdict
-        return Verdict(False, verdict.measured, f"{nulls} rows have NULL in the key", nulls + (verdict.failed_rows or 0))
+        return Verdict(
+            False, verdict.measured, f"{nulls} rows have NULL in the key", nulls + (verdict.failed_rows or 0)
+        )
 
     return Question(answer, {"nulls": F.count_if(incomplete)}, _key(leaf, bench))
 

@@ -82,6 +82,8 @@ def wrong_type(leaf: Leaf, found: Found, needed: str) -> ConfigError:
 def first_line(error: BaseException) -> str:
     """What an error says, in one line: Spark's texts go on with the query and a stack trace."""
     text = str(error).strip()
-    named = re.search(r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text)  # Spark's own condition, wherever a job's failure wraps it
+    named = re.search(
+        r"\[[A-Z][A-Z0-9_.]+\] [^\n]+", text
+    )  # Spark's own condition, wherever a job's failure wraps it
     line = named[0] if named else next(iter(text.splitlines()), type(error).__name__)
     return line[:_LONGEST_LINE]

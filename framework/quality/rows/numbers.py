@@ -27,12 +27,11 @@ def number_condition(leaf: Leaf, condition: Condition, found: Found) -> Column:
     operands = numbers(condition)
     if isinstance(found.type, StringType):
         # a value that is no number is NULL here, and fails under every operator
-        value, kind = F.expr(f"try_cast({found.sql} AS double)"), DoubleType()
-    elif isinstance(found.type, NumericType):
-        value, kind = found.column, found.type
-    else:
-        raise wrong_type(leaf, found, "a number, or a string with numbers")
-    return compare(condition.op, value, [literal(number, kind) for number in operands])
+        value = F.expr(f"try_cast({found.sql} AS double)")
+        return compare(condition.op, value, [literal(number, DoubleType()) for number in operands])
+    if isinstance(found.type, NumericType):
+        return compare(condition.op, found.column, [literal(number, found.type) for number in operands])
+    raise wrong_type(leaf, found, "a number, or a string with numbers")
 
 
 def literal(number: Decimal, kind: DataType) -> Column:
@@ -43,7 +42,11 @@ def literal(number: Decimal, kind: DataType) -> Column:
     exact = not isinstance(kind, FractionalType) or kind.typeName() == "decimal"
     if not exact:
         return F.lit(float(number))
-    if isinstance(kind, IntegralType) and number == number.to_integral_value() and -_BIGINT <= number < _BIGINT:
+    if (
+        isinstance(kind, IntegralType)
+        and number == number.to_integral_value()
+        and -_BIGINT <= number < _BIGINT
+    ):
         return F.lit(int(number))
     return F.lit(number) if _fits(number) else F.lit(float(number))
 

@@ -54,7 +54,9 @@ def _check_pattern(leaf: Leaf, pattern: str) -> None:
         context._jvm.java.util.regex.Pattern.compile(pattern)
     except Py4JJavaError as error:
         cause = error.java_exception.getDescription()
-        raise ConfigError(f"the pattern of {leaf.kind} can't be read", found=f'"{pattern}"', fix=f"{cause}.") from None
+        raise ConfigError(
+            f"the pattern of {leaf.kind} can't be read", found=f'"{pattern}"', fix=f"{cause}."
+        ) from None
 
 
 def _typed(leaf: Leaf, text: str, found: Found) -> Column:
