@@ -166,9 +166,7 @@ def _castable(new: T.DataType, old: T.DataType) -> bool:
     times = (T.DateType, T.TimestampType, T.TimestampNTZType)
     if isinstance(new, times) or isinstance(old, times):
         return isinstance(new, times) and isinstance(old, times)
-    if isinstance(new, T.BinaryType) or isinstance(old, T.BinaryType):
-        return False
-    return True
+    return not isinstance(new, T.BinaryType) and not isinstance(old, T.BinaryType)
 
 
 def _missing(table: T.StructType, incoming: T.StructType, policy: str, keys: set[str]) -> list[Drift]:

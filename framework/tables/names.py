@@ -96,8 +96,7 @@ def side_table(ref: TableRef, role: str) -> TableRef:
 
 def database_of(ref: TableRef) -> str:
     """The database a catalog knows the table's domain by: `<layer>_<domain>`."""
-    layer, domain, _ = ref.name.split(".", 2)
-    return f"{layer}_{domain}"
+    return "_".join(ref.name.split(".")[:-1])
 
 
 def split_identifier(identifier: str) -> list[str]:

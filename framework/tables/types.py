@@ -7,7 +7,7 @@ from pyspark.sql import types as T
 from framework.sql import literal, quote
 
 _WHOLE: tuple[type[T.DataType], ...] = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
-_DIGITS = {T.ByteType: 3, T.ShortType: 5, T.IntegerType: 10, T.LongType: 19}
+_DIGITS: dict[type[T.DataType], int] = {T.ByteType: 3, T.ShortType: 5, T.IntegerType: 10, T.LongType: 19}
 _AS_TEXT = (*_WHOLE, T.DecimalType, T.BooleanType, T.StringType)
 
 

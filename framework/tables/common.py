@@ -1,0 +1,118 @@
+"""What the two formats have in common: SQL over an identifier, and commits that say what they contain."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framework.sql import literal
+from framework.tables.align import align
+from framework.tables.base import BatchMark, ColumnChange, MergeClauses, TableRef
+from framework.tables.conflicts import is_unknown
+from framework.tables.marks import Marks
+from framework.tables.merging import as_view, merge_sql
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a commit shall carry."""
+
+    text: str | None
+    """Marks as JSON; None if there is nothing to say."""
+    mark: BatchMark | None
+    line: str
+    """The line of the table's history, see `Marks.line`."""
+
+
+class LakeFormat(ABC):
+    """The parts of `TableFormat` that are the same for Iceberg and Delta. Works in the session it is given."""
+
+    name: str
+    guards_inserts = False
+    """Whether a merge that only inserts needs a clause more to be checked against concurrent writers."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self.spark = spark
+
+    @abstractmethod
+    def marks(self, table: TableRef) -> tuple[Marks, int | None]:
+        """The last batch of each job in the table, and the version this was read at."""
+
+    @abstractmethod
+    def exists(self, table: TableRef) -> bool: ...
+
+    @abstractmethod
+    def evolve_ddl(self, table: TableRef, changes: Sequence[ColumnChange]) -> list[str]: ...
+
+    @abstractmethod
+    def _append(self, df: DataFrame, table: TableRef, stamp: Stamp) -> None: ...
+
+    @abstractmethod
+    def _overwrite(self, df: DataFrame, table: TableRef, stamp: Stamp, partitions_only: bool) -> None: ...
+
+    @abstractmethod
+    def _replace(self, df: DataFrame, table: TableRef, condition: str, stamp: Stamp) -> None: ...
+
+    @abstractmethod
+    def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
+        """Run a statement whose commit carries the stamp."""
+
+    def schema(self, table: TableRef) -> StructType:
+        return self.spark.table(table.identifier).schema
+
+    def read(self, table: TableRef, *, version: int | None = None, timestamp: str | None = None) -> DataFrame:
+        if version is not None:
+            return self.spark.sql(f"SELECT * FROM {table.identifier} VERSION AS OF {int(version)}")
+        if timestamp is not None:
+            return self.spark.sql(f"SELECT * FROM {table.identifier} TIMESTAMP AS OF {literal(timestamp)}")
+        return self.spark.table(table.identifier)
+
+    def append(self, df: DataFrame, table: TableRef, mark: BatchMark | None) -> None:
+        self._commit(table, mark, lambda stamp: self._append(self._aligned(df, table), table, stamp))
+
+    def overwrite(
+        self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, partitions_only: bool = False
+    ) -> None:
+        self._commit(
+            table, mark, lambda stamp: self._overwrite(self._aligned(df, table), table, stamp, partitions_only)
+        )
+
+    def replace_where(self, df: DataFrame, table: TableRef, condition: str, mark: BatchMark | None) -> None:
+        self._commit(table, mark, lambda stamp: self._replace(self._aligned(df, table), table, condition, stamp))
+
+    def merge(self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None) -> None:
+        def write(stamp: Stamp) -> None:
+            columns = self.schema(table).names
+            with as_view(source) as view:
+                sql = merge_sql(table, view, clauses, columns, guard=self.guards_inserts)
+                self._command(source.sparkSession, table, sql, stamp)
+
+        self._commit(table, mark, write)
+
+    def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
+        return self.marks(table)[0].jobs.get(job)
+
+    def _aligned(self, df: DataFrame, table: TableRef) -> DataFrame:
+        return align(df, self.schema(table), table.name)
+
+    def _stamp(self, table: TableRef, mark: BatchMark | None) -> Stamp:
+        marks, base = self.marks(table)
+        return Stamp(marks.text(mark, base) if mark or marks.jobs else None, mark, marks.line)
+
+    def _commit(self, table: TableRef, mark: BatchMark | None, write: Callable[[Stamp], None]) -> None:
+        """Write once: a batch that the table contains is not written again, also if nobody knew whether it was."""
+        marks, base = self.marks(table)
+        if marks.contains(mark):
+            return
+        stamp = Stamp(marks.text(mark, base) if mark or marks.jobs else None, mark, marks.line)
+        try:
+            write(stamp)
+        except Exception as error:
+            if not (is_unknown(error) and self.marks(table)[0].contains(mark)):
+                raise

@@ -1,0 +1,122 @@
+"""Delta as a `TableFormat`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from framework.errors import TableError
+from framework.tables.abilities import delta_widens_types
+from framework.tables.base import ColumnChange, TableRef, TableSpec, Version
+from framework.tables.common import LakeFormat, Stamp
+from framework.tables.ddl import add_columns_sql, pending, set_properties_sql
+from framework.tables.delta.commits import run_with_stamp, write_options
+from framework.tables.delta.ddl import create_table_sql, mapping_sql, widening_sql
+from framework.tables.delta.folders import clear_leftovers, register, remove, unregister
+from framework.tables.delta.log import DeltaLog
+from framework.tables.delta.maintenance import maintain
+from framework.tables.marks import Marks
+from framework.tables.settings import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_CREATED = ("create table", "create or replace table")
+# rows outside the condition are the caller's business, as they are with Iceberg
+_UNCHECKED = {"spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false"}
+
+
+class DeltaFormat(LakeFormat):
+    """Tables that are folders with a log."""
+
+    name = "delta"
+
+    def exists(self, table: TableRef) -> bool:
+        return self._log(table).version >= 0
+
+    def ddl(self, table: TableRef, spec: TableSpec) -> str:
+        return create_table_sql(table, spec)
+
+    def create(self, table: TableRef, spec: TableSpec) -> None:
+        statement = self.ddl(table, spec)
+        if not self.exists(table):
+            clear_leftovers(self.spark, table)
+            try:
+                self.spark.sql(statement)
+            except Exception:
+                if not self.exists(table):  # else somebody else was faster
+                    raise
+        register(self.spark, table)
+
+    def properties(self, table: TableRef) -> dict[str, str]:
+        return self._log(table).properties
+
+    def set_properties(self, table: TableRef, properties: Mapping[str, str]) -> None:
+        self._command(self.spark, table, set_properties_sql(table, properties), self._stamp(table, None))
+
+    def evolve_ddl(self, table: TableRef, changes: Sequence[ColumnChange]) -> list[str]:
+        schema, properties = self.schema(table), self.properties(table)
+        todo = pending(schema, changes)
+        adds = [change for change in todo if change.kind == "add"]
+        widened = [change for change in todo if change.kind == "widen"]
+        return [
+            *mapping_sql(table, adds, properties),
+            *add_columns_sql(table, schema, adds),
+            *widening_sql(table, widened, properties, able=delta_widens_types(self.spark)),
+        ]
+
+    def evolve(self, table: TableRef, changes: Sequence[ColumnChange]) -> None:
+        for statement in self.evolve_ddl(table, changes):
+            self._command(self.spark, table, statement, self._stamp(table, None))
+
+    def marks(self, table: TableRef) -> tuple[Marks, int | None]:
+        log = self._log(table)
+        return log.marks(), log.version
+
+    def version(self, table: TableRef) -> Version | None:
+        found = next(self._log(table).versions(), None)
+        # a table that was only made has no version of its rows yet, as with Iceberg
+        return None if found and found.number == 0 and found.operation in _CREATED else found
+
+    def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
+        return list(islice(self._log(table).versions(), limit))
+
+    def rollback(self, table: TableRef, version: int) -> None:
+        log = self._log(table)
+        if not 0 <= version <= log.version:
+            raise TableError(
+                f"table {table.name} has no version {version}",
+                expected=f"0 to {log.version}",
+                fix="`sluice history` shows the versions there are.",
+            )
+        marks = log.marks(version).rolled_back(log.version + 1)
+        stamp = Stamp(marks.text(None, log.version + 1), None, marks.line)
+        self._command(self.spark, table, f"RESTORE TABLE {table.identifier} TO VERSION AS OF {int(version)}", stamp)
+
+    def drop(self, table: TableRef) -> None:
+        unregister(self.spark, table)
+        remove(self.spark, table)
+
+    def maintain(self, table: TableRef, **options: Any) -> dict[str, int]:
+        return maintain(self.spark, table, self._stamp(table, None), **options)
+
+    def _append(self, df: DataFrame, table: TableRef, stamp: Stamp) -> None:
+        df.write.format("delta").mode("append").options(**write_options(stamp)).save(table.location)
+
+    def _overwrite(self, df: DataFrame, table: TableRef, stamp: Stamp, partitions_only: bool) -> None:
+        options = write_options(stamp)
+        if partitions_only and self._log(table).partition_columns:
+            options["partitionOverwriteMode"] = "dynamic"
+        df.write.format("delta").mode("overwrite").options(**options).save(table.location)
+
+    def _replace(self, df: DataFrame, table: TableRef, condition: str, stamp: Stamp) -> None:
+        options = {**write_options(stamp), "replaceWhere": condition}
+        with settings(df.sparkSession, _UNCHECKED):
+            df.write.format("delta").mode("overwrite").options(**options).save(table.location)
+
+    def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
+        run_with_stamp(spark, sql, stamp)
+
+    def _log(self, table: TableRef) -> DeltaLog:
+        return DeltaLog(self.spark, table)

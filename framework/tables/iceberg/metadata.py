@@ -1,0 +1,81 @@
+"""An Iceberg table's metadata as one value: loaded with one call, read in plain Python."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from framework.tables.base import TableRef, Version
+from framework.tables.jvm import java_session, jvm
+from framework.tables.marks import KEY, Commit, Marks, collect
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_METRICS = {
+    "rows_added": "added-records",
+    "rows_deleted": "deleted-records",
+    "files_added": "added-data-files",
+    "files_removed": "deleted-data-files",
+    "bytes_added": "added-files-size",
+    "rows": "total-records",
+    "files": "total-data-files",
+    "delete_files": "total-delete-files",
+}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Iceberg's table metadata, as its specification has it."""
+
+    value: Mapping[str, Any]
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The table's properties, with the format version among them."""
+        return {**self.value.get("properties", {}), "format-version": str(self.value["format-version"])}
+
+    @property
+    def current(self) -> int | None:
+        """The current snapshot's id; None for a table that nothing was written to."""
+        found = self.value.get("current-snapshot-id")
+        return found if found not in (None, -1) else None
+
+    def ancestors(self) -> Iterator[Mapping[str, Any]]:
+        """The current snapshot and its parents, newest first, as far as they are not expired."""
+        by_id = {snapshot["snapshot-id"]: snapshot for snapshot in self.value.get("snapshots", [])}
+        snapshot = by_id.get(self.current)
+        while snapshot is not None:
+            yield snapshot
+            snapshot = by_id.get(snapshot.get("parent-snapshot-id"))
+
+    def marks(self) -> Marks:
+        """The last batch of each job, from the snapshots' summaries."""
+        return collect(Commit(each["snapshot-id"], each.get("summary", {}).get(KEY)) for each in self.ancestors())
+
+    def versions(self) -> Iterator[Version]:
+        """The versions that can still be read, newest first."""
+        return (_version(snapshot) for snapshot in self.ancestors())
+
+
+def load_table(spark: SparkSession, table: TableRef) -> Any:
+    """The JVM's table, fresh from the catalog."""
+    loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(java_session(spark), table.identifier)
+    loaded.refresh()
+    return loaded
+
+
+def load_metadata(spark: SparkSession, table: TableRef) -> Metadata:
+    """The table's metadata, fresh from the catalog."""
+    current = load_table(spark, table).operations().current()
+    return Metadata(json.loads(jvm(spark).org.apache.iceberg.TableMetadataParser.toJson(current)))
+
+
+def _version(snapshot: Mapping[str, Any]) -> Version:
+    summary = snapshot.get("summary", {})
+    metrics = {name: int(summary[key]) for name, key in _METRICS.items() if key in summary}
+    at = datetime.fromtimestamp(snapshot["timestamp-ms"] / 1000, UTC)
+    return Version(snapshot["snapshot-id"], at, summary.get("operation", "unknown"), metrics)
