@@ -7,7 +7,8 @@ Every decoder takes the reader's rows and returns the table's columns with `_slu
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from framework.errors import ConfigError
 
@@ -18,19 +19,15 @@ if TYPE_CHECKING:
 
 Decoder = Callable[["DataFrame", "Job", "Read"], "DataFrame"]
 
+ENVELOPES = ("rows", "generic", "dms")
+
 
 def find_decoder(name: str) -> Decoder:
-    """The decoder of an envelope.
+    """The decoder of an envelope: `decode` of the module with its name.
 
     Raises:
         ConfigError: there is no such envelope.
     """
-    if name == "rows":
-        from framework.changes.envelopes.rows import decode
-    elif name == "generic":
-        from framework.changes.envelopes.generic import decode
-    elif name == "dms":
-        from framework.changes.envelopes.dms import decode
-    else:
-        raise ConfigError(f"there is no envelope {name!r}", expected="rows, dms or generic", fix="Set changes.envelope.")
-    return decode
+    if name not in ENVELOPES:
+        raise ConfigError(f"there is no envelope {name!r}", expected=", ".join(ENVELOPES), fix="Set changes.envelope.")
+    return cast(Decoder, import_module(f"framework.changes.envelopes.{name}").decode)
