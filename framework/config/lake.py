@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from framework.config.base import Model, Settings
 
@@ -22,13 +22,6 @@ class Layer(Model):
     same_layer: bool = Field(default=False, description="True if a job may read tables of the layer it writes to.")
 
 
-def _named(layers: object) -> object:
-    """`{raw: {tables: false}}` as the list of layers that it means."""
-    if isinstance(layers, dict):
-        return [{"name": name, **(keys if isinstance(keys, dict) else {})} for name, keys in layers.items()]
-    return layers
-
-
 class Catalog(Model):
     """The Iceberg catalog. `jdbc` on SQLite is the default of a local lake."""
 
@@ -44,9 +37,9 @@ class Lake(Model):
 
     name: str = Field(default="lake", description="Name of the lake, shown in reports and lineage.")
     root: str = Field(description="Path or URI below which everything of the lake lies.")
-    layers: Annotated[list[Layer], BeforeValidator(_named)] = Field(
+    layers: list[Layer] = Field(
         min_length=1,
-        description="All layers, in order; or, as a mapping by name, changes of some of them.",
+        description="All layers, in order. A mapping by name changes some of them: `layers: {raw: {location: ...}}`.",
         default=[
             Layer(name="raw", aliases=["landing"], tables=False),
             Layer(name="standardized", aliases=["bronze"]),
