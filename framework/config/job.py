@@ -17,7 +17,7 @@ FileFormat = Literal["csv", "json", "parquet", "avro", "orc", "xml", "text", "bi
 class Column(Model):
     """A declared column. In YAML a bare string is its type: `name: string`."""
 
-    name: str
+    name: str = Field(description="Name of the column in the table.")
     type: str = Field(description="Spark SQL type, such as bigint, decimal(10,2), timestamp, array<string>.")
     format: str | None = Field(default=None, description="Pattern of dates and timestamps in text, such as d-MMM-yy.")
     comment: str | None = Field(default=None, description="Comment of the column in the table.")

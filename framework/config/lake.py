@@ -52,5 +52,5 @@ class Lake(Model):
     parallel: int = Field(default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline.")
     variables: Settings = Field(default={}, description="Values for `${name}` in any file.")
     defaults: dict[str, Any] = Field(
-        default={}, description="Keys of every job that doesn't set them itself: changes, quality, write, spark."
+        default={}, description="Keys of every job that doesn't set them itself: changes, quality, spark, tags, write."
     )

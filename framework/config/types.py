@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|
 _INTERVALS = ("year", "month", "day", "hour", "minute", "second")
 
 
-@dataclass(frozen=True)
+@dataclass
 class TypeProblem(Exception):
     """Why a text is no type: what was expected, and how to put it right."""
 
