@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from framework.quality.columns import Found
-from framework.quality.dataset.question import Bench, Question, against, ratio
+from framework.quality.dataset.question import Bench, Figures, Question, Verdict, against, ratio
 from framework.quality.nodes import Condition, Leaf
 from framework.quality.rows import compile_leaf
 from framework.quality.rows.common import wrong_type
@@ -46,15 +46,18 @@ def _share(leaf: Leaf, bench: Bench, good: Column, condition: Condition | None) 
 
 
 def statistic(leaf: Leaf, bench: Bench) -> Question:
-    """Mean, Sum, StandardDeviation, Variance, ColumnCorrelation: NULLs don't count."""
+    """Mean, Sum, StandardDeviation, Variance, ColumnCorrelation: NULLs don't count; no row chosen by `where` passes."""
     from pyspark.sql import functions as F
 
-    condition = _condition(leaf)
-    rows = bench.chosen(leaf)
+    condition, rows = _condition(leaf), bench.chosen(leaf)
+
+    def answer(figures: Figures) -> Verdict:
+        if leaf.where and not figures.scan["rows"]:
+            return Verdict(True, "no rows")
+        return against(condition, figures.scan["value"])
+
     values = [F.when(rows, _number(leaf, bench.find(leaf, name))) for name in leaf.names]
-    return Question(
-        lambda figures: against(condition, figures.scan["value"]), {"value": _functions()[leaf.kind](*values)}
-    )
+    return Question(answer, {"rows": F.count_if(rows), "value": _functions()[leaf.kind](*values)})
 
 
 def _functions() -> Mapping[str, Callable[..., Column]]:
