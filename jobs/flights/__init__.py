@@ -1,0 +1,1 @@
+"""Real data: every flight that left New York City in 2013, through the same four layers."""
