@@ -20,17 +20,23 @@ _SIDE_TABLES = ("__quarantine", "__tombstones")
 
 
 @dataclass(frozen=True)
-class Touches:
-    """The tables and folders a job reads and writes, in their canonical spelling, each with its key in the job."""
+class Reads:
+    """The tables and folders a job reads, as (its key in the job, the name in its canonical spelling)."""
 
-    tables_read: tuple[tuple[str, str], ...]
-    folders_read: tuple[tuple[str, str], ...]
+    tables: tuple[tuple[str, str], ...]
+    folders: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Writes:
+    """The table a job writes and the folder it lands in, in their canonical spelling."""
+
     table: str
     folder: str | None
 
 
-def touches(lake: Lake, job: Job) -> Touches:
-    """What a job reads and writes."""
+def reads(lake: Lake, job: Job) -> Reads:
+    """What a job reads, tables that its rules compare with included."""
     tables: list[tuple[str, str]] = []
     folders: list[tuple[str, str]] = []
     for key, source in sources(job):
@@ -39,8 +45,16 @@ def touches(lake: Lake, job: Job) -> Touches:
         elif source.path:
             folders.append((f"{key}.path", canonical_folder(lake, source.path)))
     tables += [(RULES, canonical_table(lake, name)) for name in _tables_in_rules(job)]
-    landed = canonical_folder(lake, job.land.to) if job.land else None
-    return Touches(tuple(tables), tuple(folders), canonical_table(lake, job.write.table), landed)
+    return Reads(tuple(tables), tuple(folders))
+
+
+def writes(lake: Lake, job: Job) -> Writes:
+    """What a job writes.
+
+    >>> writes(Lake(root="/data"), Job(job="a.b", read={"format": "csv", "path": "x"}, write={"table": "bronze.a.b"}))
+    Writes(table='standardized.a.b', folder=None)
+    """
+    return Writes(canonical_table(lake, job.write.table), canonical_folder(lake, job.land.to) if job.land else None)
 
 
 def edges(project: Project) -> list[tuple[str, str]]:
@@ -49,17 +63,18 @@ def edges(project: Project) -> list[tuple[str, str]]:
     A job that reads its own table is an edge to itself; one that reads the folder it lands is not, nor one whose
     rules look into its own table.
     """
-    touched = {name: touches(project.lake, job) for name, job in project.jobs.items()}
+    written = {name: writes(project.lake, job) for name, job in project.jobs.items()}
     writers: dict[str, list[str]] = {}
-    for name, touch in touched.items():
-        writers.setdefault(touch.table, []).append(name)
-    landers = [(name, touch.folder) for name, touch in touched.items() if touch.folder]
+    for name, target in written.items():
+        writers.setdefault(target.table, []).append(name)
+    landers = [(name, target.folder) for name, target in written.items() if target.folder]
     found: dict[tuple[str, str], None] = {}
-    for name, touch in touched.items():
-        for key, table in touch.tables_read:
+    for name, job in project.jobs.items():
+        read = reads(project.lake, job)
+        for key, table in read.tables:
             feeding = [writer for writer in writers.get(main_table(table), ()) if writer != name or key != RULES]
             found.update({(writer, name): None for writer in feeding})
-        for _, folder in touch.folders_read:
+        for _, folder in read.folders:
             found.update({(lander, name): None for lander, to in landers if lander != name and meet(folder, to)})
     return list(found)
 
@@ -135,6 +150,7 @@ def _tables_in_rules(job: Job) -> list[str]:
 
 
 def main_table(table: str) -> str:
+    """The table that a side table belongs to; any other is itself."""
     for suffix in _SIDE_TABLES:
         table = table.removesuffix(suffix)
     return table

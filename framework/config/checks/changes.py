@@ -28,9 +28,12 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
     if mode == "merge" and changes.history == "append":
         yield problem(project, job, "changes.history", "contradicts `write.mode: merge`", found="append",
                       expected="scd1", fix="Remove one of the two.")
-    if mode in ("append", "overwrite", "partition_overwrite") and changes.keys and changes.history == "scd1":
+    if mode in ("overwrite", "partition_overwrite") and changes.keys:
         yield problem(project, job, "write.mode", "contradicts `changes.keys`, which merge rows by key", found=mode,
-                      expected="merge", fix="Remove `write.mode`, or the keys; or keep every change: `changes: {history: append}`.")
+                      expected="merge", fix="Remove `write.mode`, or the keys.")
+    if mode == "append" and "history" in changes.model_fields_set and changes.history == "scd1":
+        yield problem(project, job, "write.mode", "contradicts `changes.history`, which keeps one row per key", found=mode,
+                      expected="merge", fix="Remove `write.mode`, or keep every change: `changes: {history: append}`.")
     if not changes.keys and changes.sequence and job.mode != "append":
         yield problem(project, job, "changes.sequence", "orders the changes of a key, and there are no keys",
                       fix="Add `changes: {keys: [...]}`.")

@@ -55,17 +55,17 @@ def check_writers(project: Project) -> Iterator[ConfigError]:
     tables: dict[str, Job] = {}
     landed: list[tuple[str, Job]] = []
     for job in project.jobs.values():
-        touch = graph.touches(project.lake, job)
-        first = tables.setdefault(touch.table, job)
+        target = graph.writes(project.lake, job)
+        first = tables.setdefault(target.table, job)
         if first is not job:
-            yield problem(project, job, "write.table", f"is written by job {first.job} too", found=touch.table,
+            yield problem(project, job, "write.table", f"is written by job {first.job} too", found=target.table,
                           kind=PlanError, fix="Give each job a table of its own, or make one job of the two.")
-        if touch.folder:
+        if target.folder:
             for folder, other in landed:
-                if meet(folder, touch.folder):
+                if meet(folder, target.folder):
                     yield problem(project, job, "land.to", f"meets that of job {other.job}", kind=PlanError,
-                                  found=f"{touch.folder} and {folder}", fix="Land each source in a folder of its own.")
-            landed.append((touch.folder, job))
+                                  found=f"{target.folder} and {folder}", fix="Land each source in a folder of its own.")
+            landed.append((target.folder, job))
 
 
 def check_cycles(project: Project) -> Iterator[ConfigError]:
@@ -84,21 +84,20 @@ def check_cycles(project: Project) -> Iterator[ConfigError]:
 
 def _key_of(project: Project, job: Job, producer: Job) -> str:
     """The key by which a job reads what another one writes."""
-    written = graph.touches(project.lake, producer)
-    read = graph.touches(project.lake, job)
-    for key, table in read.tables_read:
+    written = graph.writes(project.lake, producer)
+    read = graph.reads(project.lake, job)
+    for key, table in read.tables:
         if graph.main_table(table) == written.table:
             return key
-    return next((key for key, folder in read.folders_read if written.folder and meet(folder, written.folder)), "read")
+    return next((key for key, folder in read.folders if written.folder and meet(folder, written.folder)), "read")
 
 
 def unwritten_tables(project: Project) -> Iterator[ConfigError]:
     """Tables that are read and that no job writes: made elsewhere, or misspelt."""
-    touched = {name: graph.touches(project.lake, job) for name, job in project.jobs.items()}
-    written = {touch.table for touch in touched.values()}
-    for name, touch in touched.items():
-        for key, table in touch.tables_read:
+    written = {graph.writes(project.lake, job).table for job in project.jobs.values()}
+    for job in project.jobs.values():
+        for key, table in graph.reads(project.lake, job).tables:
             if graph.main_table(table) not in written:
                 near = nearest(table, written)
-                yield problem(project, project.jobs[name], key, "is a table that no job writes", found=table,
+                yield problem(project, job, key, "is a table that no job writes", found=table,
                               fix=f"Did you mean `{near}`?" if near else "That is right if it is made elsewhere.")
