@@ -18,7 +18,7 @@ from framework.errors import ConfigError, PlanError
 def check_hops(project: Project, job: Job) -> Iterator[ConfigError]:
     """A job writes to a layer after each it reads from; to the same one only where the layer says `same_layer: true`."""
     target = layer_of(project.lake, job.write.table.partition(".")[0])
-    if target is None:
+    if target is None or not target.tables:
         return
     position = {layer.name: number for number, layer in enumerate(project.lake.layers)}
     for key, layer, read in _layers_read(project, job):
