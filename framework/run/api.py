@@ -20,6 +20,7 @@ from framework.run.outcome import JobOutcome, JobPlan, RunOutcome
 from framework.run.pipeline import run_pipeline
 from framework.run.plan import plan_job
 from framework.run.replay import Replay
+from framework.sql import quote
 from framework.state import storage_for
 from framework.state.ledger import record, runs
 
@@ -53,6 +54,7 @@ def run_project(
         chosen = _unfinished(ctx, project, chosen)
     begun, started = time.perf_counter(), ctx.clock()
     window = Replay(replay) if replay is not None else None
+    _open_catalog(ctx)
     arrows = [(a, b) for a, b in edges(project) if a in chosen and b in chosen]
     outcomes = run_pipeline(
         chosen,
@@ -119,6 +121,13 @@ def _context(project: Project, spark: SparkSession, listener: Listener | None, r
         run_id=run_id or new_run_id(),
         listener=listener or SilentListener(),
     )
+
+
+def _open_catalog(ctx: RunContext) -> None:
+    """Use a jdbc catalog once before sessions of jobs do: two that make its tables at one time get in each other's way."""
+    catalog = ctx.lake.catalog
+    if catalog.type == "jdbc" and ctx.spark.conf.get(f"spark.sql.catalog.{catalog.name}", None) is not None:
+        ctx.spark.sql(f"SHOW NAMESPACES IN {quote(catalog.name)}").collect()
 
 
 def _chosen(project: Project, names: Sequence[str]) -> list[str]:
