@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from framework.config import yaml_file
@@ -112,8 +113,17 @@ def path(dotted: str) -> list[str]:
 def _job_of(rest: str, jobs: Sequence[str], key: str) -> str:
     fitting = [name for name in jobs if rest.startswith(f"{name}.")]
     if not fitting:
-        raise ConfigError(f"--set {key}: no such job", fix=did_you_mean(rest, jobs))
+        raise ConfigError(f"--set {key}: no such job", fix=_nearest_job(rest, jobs))
     return max(fitting, key=len)
+
+
+def _nearest_job(rest: str, jobs: Sequence[str]) -> str | None:
+    """The job meant by the beginning of a dotted key; names of jobs have dots too."""
+    steps = rest.split(".")
+    beginnings = [".".join(steps[:count]) for count in range(1, len(steps))]
+    close = [(SequenceMatcher(a=part, b=job).ratio(), job) for part in beginnings for job in jobs]
+    ratio, job = max(close, default=(0.0, ""))
+    return f"Did you mean `{job}`?" if ratio > 0.6 else did_you_mean(rest, jobs)
 
 
 def _value(text: str) -> Value:

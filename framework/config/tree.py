@@ -60,7 +60,8 @@ def merge(under: Value, over: Value) -> Value:
     """
     below, above = under.content, over.content
     if isinstance(below, dict) and isinstance(above, dict):
-        return replace(over, content=_merged(below, above))
+        origin = under.origin if over.origin in (DEFAULT, "--set") else over.origin
+        return Value(_merged(below, above), origin)
     if isinstance(above, dict) and isinstance(below, list) and below and all(map(_name_of, below)):
         changed = {name: item if isinstance(item.content, dict) else of({}, item.origin) for name, item in above.items()}
         named = {name: replace(item, content={"name": Value(name, item.origin), **item.content})
