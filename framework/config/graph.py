@@ -54,7 +54,9 @@ def writes(lake: Lake, job: Job) -> Writes:
     >>> writes(Lake(root="/data"), Job(job="a.b", read={"format": "csv", "path": "x"}, write={"table": "bronze.a.b"}))
     Writes(table='standardized.a.b', folder=None)
     """
-    return Writes(canonical_table(lake, job.write.table), canonical_folder(lake, job.land.to) if job.land else None)
+    return Writes(
+        canonical_table(lake, job.write.table), canonical_folder(lake, job.land.to) if job.land else None
+    )
 
 
 def edges(project: Project) -> list[tuple[str, str]]:
@@ -72,10 +74,14 @@ def edges(project: Project) -> list[tuple[str, str]]:
     for name, job in project.jobs.items():
         read = reads(project.lake, job)
         for key, table in read.tables:
-            feeding = [writer for writer in writers.get(main_table(table), ()) if writer != name or key != RULES]
+            feeding = [
+                writer for writer in writers.get(main_table(table), ()) if writer != name or key != RULES
+            ]
             found.update({(writer, name): None for writer in feeding})
         for _, folder in read.folders:
-            found.update({(lander, name): None for lander, to in landers if lander != name and meet(folder, to)})
+            found.update(
+                {(lander, name): None for lander, to in landers if lander != name and meet(folder, to)}
+            )
     return list(found)
 
 

@@ -33,7 +33,9 @@ class Interpolator:
         """Values of `lake.*` that no file sets."""
         self.problems: list[ConfigError] = []
         variables = find(lake, ("variables",))
-        self.variables = variables[1].content if variables[2] and isinstance(variables[1].content, dict) else {}
+        self.variables = (
+            variables[1].content if variables[2] and isinstance(variables[1].content, dict) else {}
+        )
 
     def tree(self, value: Value) -> Value:
         """The tree with all references replaced."""
@@ -65,7 +67,9 @@ class Interpolator:
 
     def _value(self, name: str, where: str, above: tuple[str, ...]) -> Any:
         if name in above:
-            raise ConfigError("variables refer to each other in a circle", found=" -> ".join((*above, name)), where=where)
+            raise ConfigError(
+                "variables refer to each other in a circle", found=" -> ".join((*above, name)), where=where
+            )
         if name.startswith("env:"):
             return self._environment(name.removeprefix("env:"), where)
         if name.startswith("lake."):
@@ -76,7 +80,9 @@ class Interpolator:
 
     def _resolved(self, value: Value, name: str, above: tuple[str, ...]) -> Any:
         if isinstance(value.content, dict | list):
-            raise ConfigError(f"${{{name}}} can't be put into a text", found="a mapping or a list", where=value.origin)
+            raise ConfigError(
+                f"${{{name}}} can't be put into a text", found="a mapping or a list", where=value.origin
+            )
         if not isinstance(value.content, str):
             return "" if value.content is None else value.content
         return self.text(value.content, value.origin, (*above, name))
@@ -87,8 +93,11 @@ class Interpolator:
             return self.environ[name]
         if fallback:
             return default
-        raise ConfigError(f"the environment variable {name} is not set", where=where,
-                          fix=f"Set it, or give a default: ${{env:{name}:-default}}.")
+        raise ConfigError(
+            f"the environment variable {name} is not set",
+            where=where,
+            fix=f"Set it, or give a default: ${{env:{name}:-default}}.",
+        )
 
     def _of_lake(self, name: str, where: str, above: tuple[str, ...]) -> Any:
         path = name.split(".")[1:]
@@ -98,12 +107,17 @@ class Interpolator:
         if len(path) == 1 and self.defaults.get(path[0]) is not None:
             return self.defaults[path[0]]
         known = [f"lake.{key}" for key in {**self.defaults, **self.lake.content}]
-        raise ConfigError(f"${{{name}}} is not a value of the lake", where=where, fix=did_you_mean(name, known))
+        raise ConfigError(
+            f"${{{name}}} is not a value of the lake", where=where, fix=did_you_mean(name, known)
+        )
 
     def _unknown(self, name: str, where: str) -> ConfigError:
         near = nearest(name, [*self.variables, "lake.root", "lake.name"])
         if near is None and name in self.environ:
             near = f"env:{name}"
-        fix = f"Did you mean `${{{near}}}`?" if near else (
-            f"Set `{name}:` below `variables:` in lake.yaml, or write `$${{` for a plain `${{`.")
+        fix = (
+            f"Did you mean `${{{near}}}`?"
+            if near
+            else (f"Set `{name}:` below `variables:` in lake.yaml, or write `$${{` for a plain `${{`.")
+        )
         return ConfigError(f"the variable ${{{name}}} is unknown", where=where, fix=fix)

@@ -75,12 +75,16 @@ def _problem(
     )
 
 
-def _missing(key: str, names: Sequence[str], parent: Value, subject: str, model: type[Model] | None) -> ConfigError:
+def _missing(
+    key: str, names: Sequence[str], parent: Value, subject: str, model: type[Model] | None
+) -> ConfigError:
     field = fields_of(model).get(key) if model else None
     below = f" below `{names[-1]}:`" if names else ""
     meaning = f": {field.description}" if field and field.description else "."
     where = "" if not names else f"{'.'.join(names)}."
-    return ConfigError(f"{subject} has no `{where}{key}`", fix=f"Add `{key}:`{below}{meaning}", where=parent.origin)
+    return ConfigError(
+        f"{subject} has no `{where}{key}`", fix=f"Add `{key}:`{below}{meaning}", where=parent.origin
+    )
 
 
 def _unknown(
@@ -89,8 +93,11 @@ def _unknown(
     *above, key = names
     place = f" in {'.'.join(above)}" if above else ""
     known = list(fields_of(beside)) if beside else []
-    return ConfigError(f"unknown key `{key}`{place} of {subject}", fix=_right_key(key, above, known, model),
-                       where=value.origin)
+    return ConfigError(
+        f"unknown key `{key}`{place} of {subject}",
+        fix=_right_key(key, above, known, model),
+        where=value.origin,
+    )
 
 
 def _right_key(key: str, above: Sequence[str], known: Sequence[str], model: type[Model]) -> str:
@@ -110,7 +117,7 @@ def _fix(kind: str, found: Any, ctx: dict[str, Any]) -> str | None:
         near = nearest(found, _choices(ctx))
         return f"Did you mean `{near}`?" if near else None
     if kind == "string_type" and isinstance(found, int | float):
-        return f"Put it in quotes: \"{str(found).lower() if isinstance(found, bool) else found}\"."
+        return f'Put it in quotes: "{str(found).lower() if isinstance(found, bool) else found}".'
     if kind == "list_type" and isinstance(found, str):
         return f"Write `[{found}]`."
     return None

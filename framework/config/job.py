@@ -19,7 +19,9 @@ class Column(Model):
 
     name: str = Field(description="Name of the column in the table.")
     type: str = Field(description="Spark SQL type, such as bigint, decimal(10,2), timestamp, array<string>.")
-    format: str | None = Field(default=None, description="Pattern of dates and timestamps in text, such as d-MMM-yy.")
+    format: str | None = Field(
+        default=None, description="Pattern of dates and timestamps in text, such as d-MMM-yy."
+    )
     comment: str | None = Field(default=None, description="Comment of the column in the table.")
     source: str | None = Field(default=None, description="Name of the column in the source, if it differs.")
 
@@ -27,26 +29,41 @@ class Column(Model):
 class Read(Model):
     """One source of a job."""
 
-    format: str = Field(description="csv, json, parquet, avro, orc, xml, text, binary, dms, jdbc, table, or a plugin's.")
-    path: str | None = Field(default=None, description="Files: folder, file or glob; relative to the lake's root.")
+    format: str = Field(
+        description="csv, json, parquet, avro, orc, xml, text, binary, dms, jdbc, table, or a plugin's."
+    )
+    path: str | None = Field(
+        default=None, description="Files: folder, file or glob; relative to the lake's root."
+    )
     table: str | None = Field(default=None, description="Tables: layer.domain.table. JDBC: schema.table.")
     columns: Annotated[list[Column] | None, BeforeValidator(as_columns)] = Field(
         default=None,
         alias="schema",
         description="Declared columns, in the order of the file; inferred if absent. Short: `{id: bigint, name: string}`.",
     )
-    options: dict[str, Any] = Field(default={}, description="Options of the format, as Spark or the reader names them.")
+    options: dict[str, Any] = Field(
+        default={}, description="Options of the format, as Spark or the reader names them."
+    )
     url: str | None = Field(default=None, description="JDBC: the database's address.")
     user: str | None = Field(default=None, description="JDBC: user, may be a reference such as env://NAME.")
-    password: str | None = Field(default=None, description="JDBC: a reference such as env://NAME, never a value.")
+    password: str | None = Field(
+        default=None, description="JDBC: a reference such as env://NAME, never a value."
+    )
     query: str | None = Field(default=None, description="JDBC: a query instead of a table.")
-    incremental: str | None = Field(default=None, description="JDBC: column that only grows; default: whole snapshot.")
-    partition_column: str | None = Field(default=None, description="JDBC: column that splits the read into partitions.")
-    partitions: int | None = Field(default=None, ge=1, description="JDBC: how many partitions are read side by side.")
+    incremental: str | None = Field(
+        default=None, description="JDBC: column that only grows; default: whole snapshot."
+    )
+    partition_column: str | None = Field(
+        default=None, description="JDBC: column that splits the read into partitions."
+    )
+    partitions: int | None = Field(
+        default=None, ge=1, description="JDBC: how many partitions are read side by side."
+    )
     version: int | None = Field(default=None, description="Tables: read as of this version.")
     timestamp: str | None = Field(default=None, description="Tables: read as of this time.")
     null_means: Literal["null", "absent"] = Field(
-        default="null", description="What a NULL of a change says: the value is NULL, or the column was not in the change."
+        default="null",
+        description="What a NULL of a change says: the value is NULL, or the column was not in the change.",
     )
 
 
@@ -61,16 +78,22 @@ class Changes(Model):
     """How events become the state of a table."""
 
     keys: list[str] = Field(default=[], description="Columns that identify a row.")
-    sequence: list[str] = Field(default=[], description="Columns that order the changes of a key; or from the envelope.")
+    sequence: list[str] = Field(
+        default=[], description="Columns that order the changes of a key; or from the envelope."
+    )
     history: Literal["scd1", "append"] = Field(
         default="scd1", description="scd1: one row per key, the newest. append: every change is a row."
     )
-    envelope: Literal["rows", "dms", "generic"] | None = Field(default=None, description="Default: what the reader has.")
+    envelope: Literal["rows", "dms", "generic"] | None = Field(
+        default=None, description="Default: what the reader has."
+    )
     operation: str | None = Field(default=None, description="Envelope generic: the column with I, U or D.")
     on_tie: Literal["delete_wins", "upsert_wins", "error"] = Field(
         default="delete_wins", description="Changes of one key with the same sequence: which counts."
     )
-    ordered: bool = Field(default=False, description="The source delivers each key's changes in order: no tombstones.")
+    ordered: bool = Field(
+        default=False, description="The source delivers each key's changes in order: no tombstones."
+    )
 
 
 class Quality(Model):
@@ -79,14 +102,18 @@ class Quality(Model):
     rules: Annotated[str | None, BeforeValidator(as_ruleset)] = Field(
         default=None, description="A DQDL ruleset: `Rules = [ ... ]`; or a list of rules, each a text."
     )
-    on_failure: Action = Field(default="quarantine", description="Row rules; a pragma `# @action=warn` sets one rule's.")
+    on_failure: Action = Field(
+        default="quarantine", description="Row rules; a pragma `# @action=warn` sets one rule's."
+    )
     dataset_failure: Literal["warn", "fail"] = Field(
         default="fail", description="What a failing rule about the whole dataset does, such as Uniqueness."
     )
     compat: Literal["glue", "strict"] = Field(
         default="glue", description="How rules judge NULL: as AWS Glue does, or every NULL fails."
     )
-    max_rejects: int | None = Field(default=None, ge=0, description="More rejected rows than this fail the run.")
+    max_rejects: int | None = Field(
+        default=None, ge=0, description="More rejected rows than this fail the run."
+    )
     max_reject_ratio: float | None = Field(
         default=None, ge=0, le=1, description="A larger part of rejected rows than this fails the run."
     )
@@ -96,7 +123,9 @@ class Transform(Model):
     """SQL over the sources' names, or a Python function from DataFrames to a DataFrame."""
 
     sql: str | None = Field(default=None, description="A query over the sources' names.")
-    python: str | None = Field(default=None, description="module:function, such as jobs.greatfin.person:build.")
+    python: str | None = Field(
+        default=None, description="module:function, such as jobs.greatfin.person:build."
+    )
 
 
 class Write(Model):
@@ -105,9 +134,12 @@ class Write(Model):
     table: str = Field(description="layer.domain.table")
     format: TableFormatName | None = Field(default=None, description="Default: the layer's.")
     mode: Literal["append", "overwrite", "partition_overwrite", "merge"] | None = Field(
-        default=None, description="Default: merge where the job has `changes.keys`, else append; transforms: overwrite."
+        default=None,
+        description="Default: merge where the job has `changes.keys`, else append; transforms: overwrite.",
     )
-    partition_by: list[str] = Field(default=[], description="Columns or transforms: bucket(16, id), days(ts).")
+    partition_by: list[str] = Field(
+        default=[], description="Columns or transforms: bucket(16, id), days(ts)."
+    )
     evolution: Literal["add_columns", "widen", "strict", "flag"] = Field(
         default="add_columns",
         description="When columns change: add new ones, widen types too, refuse the run, or keep extra ones as JSON.",
@@ -120,16 +152,20 @@ class Job(Model):
     """One file below `conf/jobs`: one target table fed from sources."""
 
     job: str = Field(
-        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", description="Name of the job, such as corebank.customers."
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        description="Name of the job, such as corebank.customers.",
     )
     description: str | None = Field(default=None, description="What the job is for, shown in reports.")
     tags: list[str] = Field(default=[], description="Words to find and select jobs by.")
     land: Land | None = Field(default=None, description="Copy the source into the raw layer first.")
     read: Annotated[
-        Annotated[Read, Tag("one")] | Annotated[dict[str, Read], Tag("several")], Discriminator(one_or_several)
+        Annotated[Read, Tag("one")] | Annotated[dict[str, Read], Tag("several")],
+        Discriminator(one_or_several),
     ] = Field(description="One source, or several by name for a transform.")
     changes: Changes = Field(default=Changes(), description="How events become the state of a table.")
-    transform: Transform | None = Field(default=None, description="What is made of the sources before it is written.")
+    transform: Transform | None = Field(
+        default=None, description="What is made of the sources before it is written."
+    )
     quality: Quality = Field(default=Quality(), description="Rules, and what happens to rows that fail.")
     write: Write = Field(description="The target table.")
     spark: Settings = Field(default={}, description="Spark SQL settings of this job's session.")

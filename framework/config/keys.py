@@ -45,7 +45,9 @@ def without_tags(loc: Sequence[Part]) -> tuple[Part, ...]:
     >>> without_tags(("read", "several", "people", "format"))
     ('read', 'people', 'format')
     """
-    return tuple(step for index, step in enumerate(loc) if not (index == 1 and loc[0] == "read" and step in TAGS))
+    return tuple(
+        step for index, step in enumerate(loc) if not (index == 1 and loc[0] == "read" and step in TAGS)
+    )
 
 
 def dotted_keys(model: type[Model], above: str = "") -> Iterator[str]:

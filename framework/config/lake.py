@@ -17,19 +17,27 @@ class Layer(Model):
     name: str = Field(description="Name of the layer, first part of every table's name in it.")
     aliases: list[str] = Field(default=[], description="Other names for the layer, such as bronze or silver.")
     format: TableFormatName = Field(default="iceberg", description="Format of tables that don't name one.")
-    location: str | None = Field(default=None, description="Where the layer's data lies; default `<root>/<name>`.")
+    location: str | None = Field(
+        default=None, description="Where the layer's data lies; default `<root>/<name>`."
+    )
     tables: bool = Field(default=True, description="False for a layer of files (raw).")
-    same_layer: bool = Field(default=False, description="True if a job may read tables of the layer it writes to.")
+    same_layer: bool = Field(
+        default=False, description="True if a job may read tables of the layer it writes to."
+    )
 
 
 class Catalog(Model):
     """The Iceberg catalog. `jdbc` on SQLite is the default of a local lake."""
 
     name: str = Field(default="lake", description="Name of the catalog in Spark SQL; never `spark_catalog`.")
-    type: Literal["jdbc", "hadoop", "glue", "rest", "hive"] = "jdbc"
+    type: Literal["jdbc", "hadoop", "glue", "rest", "hive"] = Field(
+        default="jdbc", description="Kind of the catalog."
+    )
     uri: str | None = Field(default=None, description="jdbc, rest, hive: where the catalog answers.")
     warehouse: str | None = Field(default=None, description="Root of the tables; default `<root>`.")
-    properties: Settings = Field(default={}, description="Any other property of the catalog, as Iceberg names it.")
+    properties: Settings = Field(
+        default={}, description="Any other property of the catalog, as Iceberg names it."
+    )
 
 
 class Lake(Model):
@@ -49,8 +57,11 @@ class Lake(Model):
     )
     catalog: Catalog = Field(default=Catalog(), description="The Iceberg catalog.")
     spark: Settings = Field(default={}, description="Spark settings for every run of this lake.")
-    parallel: int = Field(default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline.")
+    parallel: int = Field(
+        default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline."
+    )
     variables: Settings = Field(default={}, description="Values for `${name}` in any file.")
     defaults: dict[str, Any] = Field(
-        default={}, description="Keys of every job that doesn't set them itself: changes, quality, spark, tags, write."
+        default={},
+        description="Keys of every job that doesn't set them itself: changes, quality, spark, tags, write.",
     )

@@ -23,16 +23,20 @@ def literal_secrets(tree: Value, subject: str) -> Iterator[ConfigError]:
             continue
         if path and names_secret(path[-1]):
             yield ConfigError(
-                f"{'.'.join(path)} of {subject} is written out in the configuration", found="***",
-                expected=f"a reference ({', '.join(SCHEMES)})", where=value.origin,
+                f"{'.'.join(path)} of {subject} is written out in the configuration",
+                found="***",
+                expected=f"a reference ({', '.join(SCHEMES)})",
+                where=value.origin,
                 fix="Put the secret into an environment variable NAME (or the file .env) and write `env://NAME`.",
             )
         elif isinstance(text, str) and _is_address(path, text) and literal_in_url(text):
             yield ConfigError(
-                f"{'.'.join(path)} of {subject} holds a password", found=hidden(text), where=value.origin,
+                f"{'.'.join(path)} of {subject} holds a password",
+                found=hidden(text),
+                where=value.origin,
                 fix="Leave it out of the address, and write `password: env://NAME`.",
             )
 
 
 def _is_address(path: tuple[str, ...], text: str) -> bool:
-    return bool(path) and path[-1].rpartition(".")[2] in _ADDRESSES or text.startswith("jdbc:")
+    return (bool(path) and path[-1].rpartition(".")[2] in _ADDRESSES) or text.startswith("jdbc:")

@@ -28,7 +28,7 @@ from framework.config.literals import literal_secrets
 from framework.config.overrides import Override, parse
 from framework.config.project import LAKE, Project
 from framework.config.tree import DEFAULT, Value, find, merge, of, plain
-from framework.config.words import did_you_mean
+from framework.config.words import did_you_mean, shown
 from framework.errors import ConfigError
 
 DEFAULT_ENVIRONMENT = "local"
@@ -41,7 +41,9 @@ class ConfigErrors(ConfigError):
 
     def __init__(self, problems: Sequence[ConfigError]) -> None:
         self.problems = tuple(problems)
-        super().__init__(f"{len(problems)} problems in the configuration\n" + "\n".join(f"  {p}" for p in problems))
+        super().__init__(
+            f"{len(problems)} problems in the configuration\n" + "\n".join(f"  {p}" for p in problems)
+        )
 
 
 @dataclass
@@ -54,7 +56,11 @@ class Loading:
 
 
 def load_project(
-    conf: str, *, environment: str | None = None, overrides: Sequence[str] = (), selected: Sequence[str] | None = None
+    conf: str,
+    *,
+    environment: str | None = None,
+    overrides: Sequence[str] = (),
+    selected: Sequence[str] | None = None,
 ) -> Project:
     """The project of a folder.
 
@@ -92,32 +98,38 @@ def load(
     lake = _without(lake, "defaults")
     interpolator = Interpolator(lake, secrets.environment(environ), _lake_defaults())
     trees = {LAKE: interpolator.tree(lake)}
-    trees.update({name: interpolator.tree(_job_tree(name, tree, defaults, changes, selected)) for name, tree in jobs.items()})
+    trees.update(
+        {
+            name: interpolator.tree(_job_tree(name, tree, defaults, changes, selected))
+            for name, tree in jobs.items()
+        }
+    )
     loading.problems += interpolator.problems
     _build(trees, environment or DEFAULT_ENVIRONMENT, conf, loading)
     loading.problems = in_order(_once(loading.problems))
     return loading
 
 
-def _read_files(conf: str, environment: str | None, loading: Loading) -> tuple[Value | None, dict[str, Value]]:
+def _read_files(
+    conf: str, environment: str | None, loading: Loading
+) -> tuple[Value | None, dict[str, Value]]:
     folder = Path(conf)
     if not (folder / "lake.yaml").is_file():
         fix = "Run `sluice init` to make one, or give the folder with `--config`."
         loading.problems.append(ConfigError(f"there is no lake.yaml in the folder {conf}", fix=fix))
         return None, {}
     base = _read(folder / "lake.yaml", loading)
-    lake = merge(of({"layers": _lake_layers()}, DEFAULT), base) if base else None
-    variant = _environment(folder, environment, loading)
-    if lake and base and variant:
-        for tree in (base, variant):
+    lake = of({"layers": _lake_layers()}, DEFAULT)
+    for tree in (base, _environment(folder, environment, loading)):
+        if tree is not None:
             _check_layers(lake, tree, loading)
-        lake = merge(lake, variant)
+            lake = merge(lake, tree)
     jobs: dict[str, Value] = {}
     for path in sorted((folder / "jobs").rglob("*.y*ml")):
-        tree = _read(path, loading)
-        if tree is not None:
-            _add_job(tree, jobs, loading)
-    return lake, jobs
+        found = _read(path, loading)
+        if found is not None:
+            _add_job(found, jobs, loading)
+    return lake if base is not None else None, jobs
 
 
 def _read(path: Path, loading: Loading) -> Value | None:
@@ -129,11 +141,18 @@ def _read(path: Path, loading: Loading) -> Value | None:
         loading.problems.append(problem)
         return None
     except (UnicodeDecodeError, OSError) as error:
-        loading.problems.append(ConfigError("the file can't be read", found=error, expected="UTF-8 text", where=name))
+        loading.problems.append(
+            ConfigError("the file can't be read", found=error, expected="UTF-8 text", where=name)
+        )
         return None
     if not isinstance(tree.content, dict):
         loading.problems.append(
-            ConfigError("the file is not a mapping", found=invalid.shown(tree.content), expected="lines of `key: value`", where=name)
+            ConfigError(
+                "the file is not a mapping",
+                found=shown(tree.content),
+                expected="lines of `key: value`",
+                where=name,
+            )
         )
         return None
     return tree
@@ -183,7 +202,7 @@ def _job_tree(
     if isinstance(defaults.content, dict) and defaults.content:
         tree = merge(defaults, tree)
     for change in changes:
-        if change.job == name or change.everywhere and (not selected or name in selected):
+        if change.job == name or (change.everywhere and (not selected or name in selected)):
             tree = merge(tree, change.tree)
     return tree
 
@@ -197,7 +216,9 @@ def _check_layers(lake: Value, over: Value, loading: Loading) -> None:
     for name, item in value.content.items():
         if name not in known:
             fix = f"{did_you_mean(name, known)} A list below `layers:` in lake.yaml defines all layers."
-            loading.problems.append(ConfigError(f"the lake has no layer `{name}` to change", fix=fix, where=item.origin))
+            loading.problems.append(
+                ConfigError(f"the lake has no layer `{name}` to change", fix=fix, where=item.origin)
+            )
 
 
 def _check_defaults(defaults: Value, loading: Loading) -> None:
@@ -205,11 +226,15 @@ def _check_defaults(defaults: Value, loading: Loading) -> None:
     for key, value in keys.items():
         if key not in DEFAULTS:
             fix = did_you_mean(key, DEFAULTS)
-            loading.problems.append(ConfigError(f"`defaults` can't give jobs the key `{key}`", fix=fix, where=value.origin))
+            loading.problems.append(
+                ConfigError(f"`defaults` can't give jobs the key `{key}`", fix=fix, where=value.origin)
+            )
 
 
 def _lake_defaults() -> dict[str, Any]:
-    return {name: item.default for name, item in Lake.model_fields.items() if isinstance(item.default, str | int)}
+    return {
+        name: item.default for name, item in Lake.model_fields.items() if isinstance(item.default, str | int)
+    }
 
 
 def _lake_layers() -> list[dict[str, Any]]:

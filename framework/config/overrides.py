@@ -77,8 +77,12 @@ def _parse_one(text: str, jobs: Sequence[str], lake_keys: list[str], job_keys: l
     key, equals, value = text.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise ConfigError("--set is not understood", found=text, expected="key=value",
-                          fix="Such as `--set lake.parallel=4`.")
+        raise ConfigError(
+            "--set is not understood",
+            found=text,
+            expected="key=value",
+            fix="Such as `--set lake.parallel=4`.",
+        )
     first, _, rest = key.partition(".")
     if first == "lake" and rest:
         return Override(None, nested(path(rest), _value(value)))

@@ -57,7 +57,9 @@ class Project:
         """A stable hash of the job and the lake as resolved; secrets count as their references."""
         found = self.job(job).model_dump(mode="json", by_alias=True, exclude_defaults=True)
         lake = self.lake.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_NOT_HASHED)
-        text = json.dumps({"job": found, "lake": lake}, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            {"job": found, "lake": lake}, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def job(self, name: str) -> Job:

@@ -1,6 +1,6 @@
 """The reference of job, lake and environment files, as Markdown, from the models.
 
-    python -m framework.config.reference > docs/reference/job.md
+python -m framework.config.reference > docs/reference/job.md
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """JSON Schema of the files, so that an editor completes keys and marks mistakes while one types.
 
-    python -m framework.config.schema job > .vscode/job.schema.json
+python -m framework.config.schema job > .vscode/job.schema.json
 
-    # yaml-language-server: $schema=../.vscode/job.schema.json
+# yaml-language-server: $schema=../.vscode/job.schema.json
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def _lake() -> Schema:
     job = _finished(_short_shapes(_model(Job)), "")
     schema["$defs"] |= job.pop("$defs")
     schema["properties"]["defaults"] = _partial(
-        {"type": "object", "properties": {key: job["properties"][key] for key in DEFAULTS}, "additionalProperties": False},
+        {
+            "type": "object",
+            "properties": {key: job["properties"][key] for key in DEFAULTS},
+            "additionalProperties": False,
+        },
     )
     layers = schema["properties"]["layers"]
     change = _partial({**schema["$defs"]["Layer"]})
@@ -56,7 +60,9 @@ def _lake() -> Schema:
             {"type": "object", "additionalProperties": change},
         ],
     }
-    schema["$defs"] |= {f"Default{name}": _partial(schema["$defs"][name]) for name in ("Changes", "Quality", "Write")}
+    schema["$defs"] |= {
+        f"Default{name}": _partial(schema["$defs"][name]) for name in ("Changes", "Quality", "Write")
+    }
     return _with_default_refs(_finished(schema, "The lake of Sluice (conf/lake.yaml)"))
 
 

@@ -30,7 +30,9 @@ _NAME = re.compile(
     r"(access|auth|session|bearer|refresh)?[._-]?token|api[._-]?key|account[._-]?key|credential)$",
     re.IGNORECASE,
 )
-_IN_URL = re.compile(r"(//[^/@:?;]+:)([^/@]+)(@)|([?&;](?:password|pwd|secret|token)=)([^&;]+)", re.IGNORECASE)
+_IN_URL = re.compile(
+    r"(//[^/@:?;]+:)([^/@]+)(@)|([?&;](?:password|pwd|secret|token)=)([^&;]+)", re.IGNORECASE
+)
 
 
 class Secret:
@@ -115,8 +117,13 @@ def resolve(
         return _from_file(reference, where)
     if reference.startswith("secret://"):
         return _from_resolver(reference, resolvers, where)
-    raise ConfigError("a secret is not given by reference", found="***", expected=" or ".join(SCHEMES) + "...",
-                      where=where, fix="Put the value into an environment variable NAME and write `env://NAME`.")
+    raise ConfigError(
+        "a secret is not given by reference",
+        found="***",
+        expected=" or ".join(SCHEMES) + "...",
+        where=where,
+        fix="Put the value into an environment variable NAME and write `env://NAME`.",
+    )
 
 
 def reveal(value: str | None, *, environ: Mapping[str, str] | None = None) -> str | None:
@@ -131,7 +138,8 @@ def reveal_all(settings: Mapping[str, Any], *, environ: Mapping[str, str] | None
     """
     return {
         key: reveal(value, environ=environ)
-        if is_reference(value) and (names_secret(key) or not value.startswith("file://")) else value
+        if is_reference(value) and (names_secret(key) or not value.startswith("file://"))
+        else value
         for key, value in settings.items()
     }
 
@@ -164,8 +172,11 @@ def parse_env_file(text: str) -> dict[str, str]:
 def _from_environment(reference: str, environ: Mapping[str, str], where: str | None) -> Secret:
     name = reference.removeprefix("env://")
     if name not in environ:
-        raise ConfigError(f"the environment variable of {reference} is not set", where=where,
-                          fix=f"Set {name} in the environment, or as a line `{name}=...` of the file .env.")
+        raise ConfigError(
+            f"the environment variable of {reference} is not set",
+            where=where,
+            fix=f"Set {name} in the environment, or as a line `{name}=...` of the file .env.",
+        )
     return Secret(environ[name])
 
 
@@ -175,8 +186,13 @@ def _from_file(reference: str, where: str | None) -> Secret:
         raise ConfigError(f"the file of {reference} is missing", where=where)
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise ConfigError(f"others may read the secret in {path}", found=f"mode {mode:04o}", expected="mode 0600",
-                          where=where, fix=f"Run `chmod 600 {path}`.")
+        raise ConfigError(
+            f"others may read the secret in {path}",
+            found=f"mode {mode:04o}",
+            expected="mode 0600",
+            where=where,
+            fix=f"Run `chmod 600 {path}`.",
+        )
     return Secret(path.read_text(encoding="utf-8").rstrip("\r\n"))
 
 
@@ -185,8 +201,11 @@ def _from_resolver(reference: str, resolvers: Mapping[str, Resolver] | None, whe
     known = registered() if resolvers is None else resolvers
     if name not in known:
         raise ConfigError(
-            f"nothing resolves {reference}", found=f"resolver {name}", where=where,
-            fix=did_you_mean(name, known) or f"Install a package that registers `{name}` in the group {GROUP}.",
+            f"nothing resolves {reference}",
+            found=f"resolver {name}",
+            where=where,
+            fix=did_you_mean(name, known)
+            or f"Install a package that registers `{name}` in the group {GROUP}.",
         )
     return Secret(known[name](rest))
 

@@ -63,15 +63,25 @@ def merge(under: Value, over: Value) -> Value:
         origin = under.origin if over.origin in (DEFAULT, "--set") else over.origin
         return Value(_merged(below, above), origin)
     if isinstance(above, dict) and isinstance(below, list) and below and all(map(_name_of, below)):
-        changed = {name: item if isinstance(item.content, dict) else of({}, item.origin) for name, item in above.items()}
-        named = {name: replace(item, content={"name": Value(name, item.origin), **item.content})
-                 for name, item in changed.items()}
-        return replace(over, content=list(_merged({str(_name_of(item)): item for item in below}, named).values()))
+        changed = {
+            name: item if isinstance(item.content, dict) else of({}, item.origin)
+            for name, item in above.items()
+        }
+        named = {
+            name: replace(item, content={"name": Value(name, item.origin), **item.content})
+            for name, item in changed.items()
+        }
+        return replace(
+            over, content=list(_merged({str(_name_of(item)): item for item in below}, named).values())
+        )
     return over
 
 
 def _merged(below: dict[str, Value], above: dict[str, Value]) -> dict[str, Value]:
-    return {**below, **{key: merge(below[key], item) if key in below else item for key, item in above.items()}}
+    return {
+        **below,
+        **{key: merge(below[key], item) if key in below else item for key, item in above.items()},
+    }
 
 
 def _name_of(value: Value) -> str | None:

@@ -7,17 +7,52 @@ from dataclasses import dataclass
 
 from framework.config.words import nearest
 
-SIMPLE = (
-    "boolean tinyint byte smallint short int integer bigint long float real double date timestamp timestamp_ntz "
-    "timestamp_ltz string binary void variant decimal dec numeric interval"
-).split()
+SIMPLE = [
+    "boolean",
+    "tinyint",
+    "byte",
+    "smallint",
+    "short",
+    "int",
+    "integer",
+    "bigint",
+    "long",
+    "float",
+    "real",
+    "double",
+    "date",
+    "timestamp",
+    "timestamp_ntz",
+    "timestamp_ltz",
+    "string",
+    "binary",
+    "void",
+    "variant",
+    "decimal",
+    "dec",
+    "numeric",
+    "interval",
+]
 _SIZED = ("char", "character", "varchar")
 _DECIMALS = ("decimal", "dec", "numeric")
 _NESTED = ("array", "map", "struct")
 _ALIASES = {
-    "text": "string", "str": "string", "number": "decimal(38,0)", "datetime": "timestamp", "bool": "boolean",
-    "int64": "bigint", "int32": "int", "float64": "double", "uuid": "string", "json": "string", "timestamptz": "timestamp",
-    "list": "array", "blob": "binary", "bytes": "binary", "object": "struct", "dict": "map",
+    "text": "string",
+    "str": "string",
+    "number": "decimal(38,0)",
+    "datetime": "timestamp",
+    "bool": "boolean",
+    "int64": "bigint",
+    "int32": "int",
+    "float64": "double",
+    "uuid": "string",
+    "json": "string",
+    "timestamptz": "timestamp",
+    "list": "array",
+    "blob": "binary",
+    "bytes": "binary",
+    "object": "struct",
+    "dict": "map",
 }
 _TOKEN = re.compile(r"\s*(`(?:[^`]|``)+`|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s<>(),:`'\"]+|[<>(),:])")
 _INTERVALS = ("year", "month", "day", "hour", "minute", "second")
@@ -104,7 +139,9 @@ class _Parser:
         near = _ALIASES.get(name.lower()) or nearest(name, [*SIMPLE, *_SIZED, *_NESTED])
         if near:
             return TypeProblem(fix=f"Did you mean `{near}`?")
-        return TypeProblem(expected="a Spark SQL type, such as string, bigint, decimal(10,2), date, timestamp, array<string>")
+        return TypeProblem(
+            expected="a Spark SQL type, such as string, bigint, decimal(10,2), date, timestamp, array<string>"
+        )
 
     def nested(self, kind: str) -> None:
         if kind == "struct" and self.take("<>"):

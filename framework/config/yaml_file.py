@@ -40,7 +40,9 @@ def read(text: str, name: str) -> Value:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, name) from error
     except yaml.YAMLError as error:
-        raise ConfigError("this is not readable as YAML text", found=str(error).splitlines()[0], where=name) from error
+        raise ConfigError(
+            "this is not readable as YAML text", found=str(error).splitlines()[0], where=name
+        ) from error
     finally:
         loader.dispose()
     if node is None:
@@ -70,12 +72,19 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, name: str) -> ConfigEr
     where = f"{name}:{mark.line + 1}" if mark else name
     problem = error.problem or "the text can't be read"
     if "another document" in problem:
-        return ConfigError("a second document (`---`) begins here", expected="one document", where=where,
-                           fix="Give each job a file of its own.")
+        return ConfigError(
+            "a second document (`---`) begins here",
+            expected="one document",
+            where=where,
+            fix="Give each job a file of its own.",
+        )
     if mark and "\t" in "".join(text.splitlines()[mark.line : mark.line + 1]).split("#")[0]:
         return ConfigError("a tab stands where YAML wants spaces", where=where, fix="Indent with spaces.")
-    return ConfigError(f"this is not valid YAML: {problem}", where=where,
-                       fix="Look at the indentation, and at quotes and colons, of this line and the one before.")
+    return ConfigError(
+        f"this is not valid YAML: {problem}",
+        where=where,
+        fix="Look at the indentation, and at quotes and colons, of this line and the one before.",
+    )
 
 
 class _Builder:
@@ -108,14 +117,20 @@ class _Builder:
         for key, item in node.value:
             place = self._place(key)
             if not isinstance(key, yaml.ScalarNode):
-                raise ConfigError("a key of a mapping is itself a mapping or a list", where=place,
-                                  fix='Put text that begins with `{` or `[` in quotes: "{...}".')
+                raise ConfigError(
+                    "a key of a mapping is itself a mapping or a list",
+                    where=place,
+                    fix='Put text that begins with `{` or `[` in quotes: "{...}".',
+                )
             value = self.value(item, place, above)
             if key.value == "<<" and not key.style:
                 merged.update(self._merge_key(value))
             elif key.value in entries:
-                raise ConfigError(f"key `{key.value}` stands twice in one mapping", where=place,
-                                  fix=f"It is also at {entries[key.value].origin}: keep one of them.")
+                raise ConfigError(
+                    f"key `{key.value}` stands twice in one mapping",
+                    where=place,
+                    fix=f"It is also at {entries[key.value].origin}: keep one of them.",
+                )
             else:
                 entries[key.value] = value
         return {**merged, **entries}
@@ -125,16 +140,22 @@ class _Builder:
         merged: dict[str, Value] = {}
         for source in reversed(sources):
             if not isinstance(source.content, dict):
-                raise ConfigError("`<<` takes in the keys of another mapping", expected="an alias of a mapping",
-                                  where=value.origin)
+                raise ConfigError(
+                    "`<<` takes in the keys of another mapping",
+                    expected="an alias of a mapping",
+                    where=value.origin,
+                )
             merged.update(source.content)
         return merged
 
     def _check_tag(self, node: Any, origin: str) -> None:
         tag = str(node.tag or "")
-        if tag.startswith("!") and tag != "!" or tag.startswith(_CORE + "python"):
-            raise ConfigError(f"the tag {tag.removeprefix(_CORE)} means nothing here", where=origin,
-                              fix="Remove it; secrets are references such as env://NAME.")
+        if (tag.startswith("!") and tag != "!") or tag.startswith(_CORE + "python"):
+            raise ConfigError(
+                f"the tag {tag.removeprefix(_CORE)} means nothing here",
+                where=origin,
+                fix="Remove it; secrets are references such as env://NAME.",
+            )
 
     def _place(self, node: Any) -> str:
         return f"{self.name}:{node.start_mark.line + 1}"

@@ -31,13 +31,19 @@ JOB_CHECKS: tuple[JobCheck, ...] = (
     check_transform,
     check_rules,
 )
-PROJECT_CHECKS: tuple[Callable[[Project], Iterator[ConfigError]], ...] = (check_lake, check_writers, check_cycles)
+PROJECT_CHECKS: tuple[Callable[[Project], Iterator[ConfigError]], ...] = (
+    check_lake,
+    check_writers,
+    check_cycles,
+)
 
 
 def check_project(project: Project) -> list[ConfigError]:
     """All problems of the lake and its jobs, by file and line; none if the project may run."""
     found = [problem for check in PROJECT_CHECKS for problem in check(project)]
-    found += [problem for job in project.jobs.values() for check in JOB_CHECKS for problem in check(project, job)]
+    found += [
+        problem for job in project.jobs.values() for check in JOB_CHECKS for problem in check(project, job)
+    ]
     return in_order(found)
 
 

@@ -39,11 +39,24 @@ def _declared(project: Project, job: Job, key: str, source: Read) -> Iterator[Co
     for column in source.columns or []:
         wrong = type_problem(column.type)
         if wrong is not None:
-            yield problem(project, job, f"{key}.{column.name}", "has a type that Spark doesn't know", found=column.type,
-                          expected=wrong.expected, fix=wrong.fix)
+            yield problem(
+                project,
+                job,
+                f"{key}.{column.name}",
+                "has a type that Spark doesn't know",
+                found=column.type,
+                expected=wrong.expected,
+                fix=wrong.fix,
+            )
         elif column.format is not None and column.type.strip().lower() not in _TEMPORAL:
-            yield problem(project, job, f"{key}.{column.name}", "has a format, which only dates and timestamps have",
-                          found=f"type {column.type}", fix="Remove `format`, or make the type date or timestamp.")
+            yield problem(
+                project,
+                job,
+                f"{key}.{column.name}",
+                "has a format, which only dates and timestamps have",
+                found=f"type {column.type}",
+                fix="Remove `format`, or make the type date or timestamp.",
+            )
 
 
 def _partitions(project: Project, job: Job, known: Sequence[str] | None) -> Iterator[ConfigError]:
@@ -54,13 +67,27 @@ def _partitions(project: Project, job: Job, known: Sequence[str] | None) -> Iter
         try:
             named.append(parse_partition(entry).column)
         except ConfigError as error:
-            yield problem(project, job, "write.partition_by", "has an entry that is no partition", found=entry,
-                          expected=error.expected)
+            yield problem(
+                project,
+                job,
+                "write.partition_by",
+                "has an entry that is no partition",
+                found=entry,
+                expected=error.expected,
+            )
             continue
         if _is_call(entry, named[-1]):
-            yield problem(project, job, "write.partition_by", "has an entry that is no partition", found=entry,
-                          expected="a column, bucket(16, c), truncate(4, c), years(c), months(c), days(c) or hours(c)",
-                          fix=did_you_mean(entry.partition("(")[0], ["bucket", "truncate", "years", "months", "days", "hours"]))
+            yield problem(
+                project,
+                job,
+                "write.partition_by",
+                "has an entry that is no partition",
+                found=entry,
+                expected="a column, bucket(16, c), truncate(4, c), years(c), months(c), days(c) or hours(c)",
+                fix=did_you_mean(
+                    entry.partition("(")[0], ["bucket", "truncate", "years", "months", "days", "hours"]
+                ),
+            )
     yield from _unknown(project, job, "write.partition_by", named, known)
 
 
@@ -69,22 +96,34 @@ def _is_call(entry: str, column: str) -> bool:
     return "(" in column and not entry.strip().startswith("`")
 
 
-def _listed(project: Project, job: Job, key: str, names: Sequence[str], known: Sequence[str] | None) -> Iterator[ConfigError]:
+def _listed(
+    project: Project, job: Job, key: str, names: Sequence[str], known: Sequence[str] | None
+) -> Iterator[ConfigError]:
     yield from _twice(project, job, key, names)
     yield from _unknown(project, job, key, names, known)
 
 
-def _unknown(project: Project, job: Job, key: str, names: Sequence[str], known: Sequence[str] | None) -> Iterator[ConfigError]:
+def _unknown(
+    project: Project, job: Job, key: str, names: Sequence[str], known: Sequence[str] | None
+) -> Iterator[ConfigError]:
     folded = {name.lower() for name in known or ()}
     for name in names if known is not None else ():
         if name.lower() not in folded and "(" not in name:
-            yield problem(project, job, key, "names a column that `read.schema` doesn't declare", found=name,
-                          fix=did_you_mean(name, known or ()))
+            yield problem(
+                project,
+                job,
+                key,
+                "names a column that `read.schema` doesn't declare",
+                found=name,
+                fix=did_you_mean(name, known or ()),
+            )
 
 
 def _twice(project: Project, job: Job, key: str, names: Sequence[str]) -> Iterator[ConfigError]:
     seen: set[str] = set()
     for name in names:
         if name.lower() in seen:
-            yield problem(project, job, key, "names a column twice", found=name, fix="Remove one (case doesn't matter).")
+            yield problem(
+                project, job, key, "names a column twice", found=name, fix="Remove one (case doesn't matter)."
+            )
         seen.add(name.lower())

@@ -24,12 +24,22 @@ def check_hops(project: Project, job: Job) -> Iterator[ConfigError]:
     for key, layer, read in _layers_read(project, job):
         if position[layer.name] > position[target.name]:
             yield problem(
-                project, job, key, "lets data flow backward", kind=PlanError, found=f"{read} -> {job.write.table}",
-                expected=f"a source before layer {target.name}", fix="Write to a later layer, or read an earlier one.",
+                project,
+                job,
+                key,
+                "lets data flow backward",
+                kind=PlanError,
+                found=f"{read} -> {job.write.table}",
+                expected=f"a source before layer {target.name}",
+                fix="Write to a later layer, or read an earlier one.",
             )
         elif layer is target and not target.same_layer and not _is_own(project, job, read):
             yield problem(
-                project, job, key, f"is in the layer the job writes to, {target.name}", kind=PlanError,
+                project,
+                job,
+                key,
+                f"is in the layer the job writes to, {target.name}",
+                kind=PlanError,
                 found=f"{read} -> {job.write.table}",
                 fix=f"Write to a later layer, or set `same_layer: true` for {target.name} in lake.yaml.",
             )
@@ -42,7 +52,11 @@ def _layers_read(project: Project, job: Job) -> Iterator[tuple[str, Layer, str]]
         else:
             layer = folder_layer(project.lake, source.path) if source.path else None
         if layer is not None:
-            yield f"{key}.table" if source.format == "table" else f"{key}.path", layer, source.table or source.path or ""
+            yield (
+                f"{key}.table" if source.format == "table" else f"{key}.path",
+                layer,
+                source.table or source.path or "",
+            )
 
 
 def _is_own(project: Project, job: Job, name: str) -> bool:
@@ -58,13 +72,27 @@ def check_writers(project: Project) -> Iterator[ConfigError]:
         target = graph.writes(project.lake, job)
         first = tables.setdefault(target.table, job)
         if first is not job:
-            yield problem(project, job, "write.table", f"is written by job {first.job} too", found=target.table,
-                          kind=PlanError, fix="Give each job a table of its own, or make one job of the two.")
+            yield problem(
+                project,
+                job,
+                "write.table",
+                f"is written by job {first.job} too",
+                found=target.table,
+                kind=PlanError,
+                fix="Give each job a table of its own, or make one job of the two.",
+            )
         if target.folder:
             for folder, other in landed:
                 if meet(folder, target.folder):
-                    yield problem(project, job, "land.to", f"meets that of job {other.job}", kind=PlanError,
-                                  found=f"{target.folder} and {folder}", fix="Land each source in a folder of its own.")
+                    yield problem(
+                        project,
+                        job,
+                        "land.to",
+                        f"meets that of job {other.job}",
+                        kind=PlanError,
+                        found=f"{target.folder} and {folder}",
+                        fix="Land each source in a folder of its own.",
+                    )
             landed.append((target.folder, job))
 
 
@@ -74,12 +102,26 @@ def check_cycles(project: Project) -> Iterator[ConfigError]:
         job = project.jobs[circle[0]]
         if len(circle) == 2:
             key = _key_of(project, job, job)
-            yield problem(project, job, key, "is the table that the job writes", kind=PlanError,
-                          found=job.write.table, fix="Read another table, or merge into this one with `changes.keys`.")
+            yield problem(
+                project,
+                job,
+                key,
+                "is the table that the job writes",
+                kind=PlanError,
+                found=job.write.table,
+                fix="Read another table, or merge into this one with `changes.keys`.",
+            )
         else:
             key = _key_of(project, job, project.jobs[circle[-2]])
-            yield problem(project, job, key, "closes a circle of jobs", kind=PlanError, found=" -> ".join(circle),
-                          fix="Remove one of these dependencies.")
+            yield problem(
+                project,
+                job,
+                key,
+                "closes a circle of jobs",
+                kind=PlanError,
+                found=" -> ".join(circle),
+                fix="Remove one of these dependencies.",
+            )
 
 
 def _key_of(project: Project, job: Job, producer: Job) -> str:
@@ -89,7 +131,9 @@ def _key_of(project: Project, job: Job, producer: Job) -> str:
     for key, table in read.tables:
         if graph.main_table(table) == written.table:
             return key
-    return next((key for key, folder in read.folders if written.folder and meet(folder, written.folder)), "read")
+    return next(
+        (key for key, folder in read.folders if written.folder and meet(folder, written.folder)), "read"
+    )
 
 
 def unwritten_tables(project: Project) -> Iterator[ConfigError]:
@@ -99,5 +143,11 @@ def unwritten_tables(project: Project) -> Iterator[ConfigError]:
         for key, table in graph.reads(project.lake, job).tables:
             if graph.main_table(table) not in written:
                 near = nearest(table, written)
-                yield problem(project, job, key, "is a table that no job writes", found=table,
-                              fix=f"Did you mean `{near}`?" if near else "That is right if it is made elsewhere.")
+                yield problem(
+                    project,
+                    job,
+                    key,
+                    "is a table that no job writes",
+                    found=table,
+                    fix=f"Did you mean `{near}`?" if near else "That is right if it is made elsewhere.",
+                )

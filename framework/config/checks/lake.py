@@ -19,16 +19,39 @@ def check_lake(project: Project) -> Iterator[ConfigError]:
     for layer in project.lake.layers:
         for name in (layer.name, *layer.aliases):
             if not _NAME.fullmatch(name):
-                yield problem(project, None, "layers", "has a name that tables can't begin with", found=name,
-                              expected="lower-case letters, digits and _")
+                yield problem(
+                    project,
+                    None,
+                    "layers",
+                    "has a name that tables can't begin with",
+                    found=name,
+                    expected="lower-case letters, digits and _",
+                )
             if name in seen:
-                yield problem(project, None, "layers", "has a name twice", found=f"{name} of {seen[name]} and of {layer.name}",
-                              fix="Rename one, or remove the alias.")
+                yield problem(
+                    project,
+                    None,
+                    "layers",
+                    "has a name twice",
+                    found=f"{name} of {seen[name]} and of {layer.name}",
+                    fix="Rename one, or remove the alias.",
+                )
             seen[name] = layer.name
     catalog = project.lake.catalog
     if catalog.name == "spark_catalog":
-        yield problem(project, None, "catalog.name", "is the name of Spark's own catalog", found=catalog.name,
-                      fix="Choose another, such as `lake`.")
+        yield problem(
+            project,
+            None,
+            "catalog.name",
+            "is the name of Spark's own catalog",
+            found=catalog.name,
+            fix="Choose another, such as `lake`.",
+        )
     if catalog.type in _WITH_URI and not catalog.uri:
-        yield problem(project, None, "catalog", f"has no uri, and its type is {catalog.type}",
-                      fix="Add `uri:` below it: where the catalog answers.")
+        yield problem(
+            project,
+            None,
+            "catalog",
+            f"has no uri, and its type is {catalog.type}",
+            fix="Add `uri:` below it: where the catalog answers.",
+        )

@@ -29,21 +29,41 @@ def _table(project: Project, job: Job, key: str, name: str) -> Iterator[ConfigEr
     try:
         layer_name, _, _ = name_parts(name)
     except ConfigError as error:
-        yield problem(project, job, key, "is no table name", found=error.found, expected=error.expected, fix=error.fix)
+        yield problem(
+            project, job, key, "is no table name", found=error.found, expected=error.expected, fix=error.fix
+        )
         return
     layer = layer_of(project.lake, layer_name)
     if layer is None:
-        yield problem(project, job, key, "is in an unknown layer", found=layer_name,
-                      fix=did_you_mean(layer_name, layer_names(project.lake)))
+        yield problem(
+            project,
+            job,
+            key,
+            "is in an unknown layer",
+            found=layer_name,
+            fix=did_you_mean(layer_name, layer_names(project.lake)),
+        )
     elif not layer.tables:
-        yield problem(project, job, key, f"is in layer {layer.name}, which holds files and no tables", found=name,
-                      fix=f"Use another layer, or set `tables: true` for {layer.name} in lake.yaml.")
+        yield problem(
+            project,
+            job,
+            key,
+            f"is in layer {layer.name}, which holds files and no tables",
+            found=name,
+            fix=f"Use another layer, or set `tables: true` for {layer.name} in lake.yaml.",
+        )
 
 
 def _landing(project: Project, job: Job, folder: str) -> Iterator[ConfigError]:
     layer = folder_layer(project.lake, folder)
     files = [layer.name for layer in project.lake.layers if not layer.tables]
     if layer is None or layer.tables:
-        yield problem(project, job, "land.to", "is not in a layer of files", found=folder,
-                      expected=f"a folder such as {files[0]}/{folder.rpartition('/')[2]}" if files else None,
-                      fix=None if files else "Add a layer with `tables: false` to lake.yaml.")
+        yield problem(
+            project,
+            job,
+            "land.to",
+            "is not in a layer of files",
+            found=folder,
+            expected=f"a folder such as {files[0]}/{folder.rpartition('/')[2]}" if files else None,
+            fix=None if files else "Add a layer with `tables: false` to lake.yaml.",
+        )

@@ -31,51 +31,105 @@ def check_reads(project: Project, job: Job) -> Iterator[ConfigError]:
             yield from _plugin(project, job, key, source)
     yield from _count(project, job)
     if job.land and job.land.source.format == "table":
-        yield problem(project, job, "land.from.format", "can't be landed", found="table",
-                      expected="files or jdbc", fix="Read the table directly: `read: {format: table, table: ...}`.")
+        yield problem(
+            project,
+            job,
+            "land.from.format",
+            "can't be landed",
+            found="table",
+            expected="files or jdbc",
+            fix="Read the table directly: `read: {format: table, table: ...}`.",
+        )
 
 
 def _count(project: Project, job: Job) -> Iterator[ConfigError]:
     if not job.sources:
-        yield problem(project, job, "read", "names no source", fix="Give `format` and `path`, `table` or `url`.")
+        yield problem(
+            project, job, "read", "names no source", fix="Give `format` and `path`, `table` or `url`."
+        )
     if len(job.sources) > 1 and job.transform is None:
-        yield problem(project, job, "read", "has several sources, and no transform makes one of them",
-                      found=", ".join(job.sources), fix="Add `transform:` with `sql:` or `python:`.")
+        yield problem(
+            project,
+            job,
+            "read",
+            "has several sources, and no transform makes one of them",
+            found=", ".join(job.sources),
+            fix="Add `transform:` with `sql:` or `python:`.",
+        )
     for name in job.sources:
         if not name.isidentifier():
-            yield problem(project, job, f"read.{name}", "can't be the name of a source", found=name, expected=_SQL_NAME)
+            yield problem(
+                project, job, f"read.{name}", "can't be the name of a source", found=name, expected=_SQL_NAME
+            )
 
 
 def _files(project: Project, job: Job, key: str, source: Read) -> Iterator[ConfigError]:
     if not source.path:
-        yield problem(project, job, key, f"has no path, and its format is {source.format}", fix="Add `path:` below it.")
+        yield problem(
+            project, job, key, f"has no path, and its format is {source.format}", fix="Add `path:` below it."
+        )
     yield from _foreign(project, job, key, source, ("table", *_JDBC_ONLY, *_TABLE_ONLY))
 
 
 def _table(project: Project, job: Job, key: str, source: Read) -> Iterator[ConfigError]:
     if not source.table:
-        yield problem(project, job, key, "has no table, and its format is table",
-                      fix="Add `table: layer.domain.table` below it.")
+        yield problem(
+            project,
+            job,
+            key,
+            "has no table, and its format is table",
+            fix="Add `table: layer.domain.table` below it.",
+        )
     if source.version is not None and source.timestamp is not None:
-        yield problem(project, job, f"{key}.timestamp", "contradicts `version`", found="both",
-                      expected="one of them", fix="Remove one.")
+        yield problem(
+            project,
+            job,
+            f"{key}.timestamp",
+            "contradicts `version`",
+            found="both",
+            expected="one of them",
+            fix="Remove one.",
+        )
     yield from _foreign(project, job, key, source, ("path", "columns", *_JDBC_ONLY))
 
 
 def _jdbc(project: Project, job: Job, key: str, source: Read) -> Iterator[ConfigError]:
     if not source.url:
-        yield problem(project, job, key, "has no url, and its format is jdbc",
-                      fix="Add `url:` below it, such as jdbc:postgresql://host/database.")
+        yield problem(
+            project,
+            job,
+            key,
+            "has no url, and its format is jdbc",
+            fix="Add `url:` below it, such as jdbc:postgresql://host/database.",
+        )
     elif not source.url.startswith("jdbc:") and "://" not in source.url[:12]:
-        yield problem(project, job, f"{key}.url", "is no address of a database", found=source.url,
-                      expected="jdbc:<database>://host/name")
+        yield problem(
+            project,
+            job,
+            f"{key}.url",
+            "is no address of a database",
+            found=source.url,
+            expected="jdbc:<database>://host/name",
+        )
     if bool(source.table) == bool(source.query):
-        yield problem(project, job, key, "has " + ("both table and query" if source.table else "neither table nor query"),
-                      expected="one of them", fix="Write `table: schema.name` or `query: select ...`.")
+        yield problem(
+            project,
+            job,
+            key,
+            "has " + ("both table and query" if source.table else "neither table nor query"),
+            expected="one of them",
+            fix="Write `table: schema.name` or `query: select ...`.",
+        )
     if bool(source.partition_column) != (source.partitions is not None):
         lacking = "partitions" if source.partition_column else "partition_column"
-        yield problem(project, job, key, f"has no `{lacking}`", expected="partition_column and partitions together",
-                      fix=f"Add `{lacking}:` below it.")
+        yield problem(
+            project,
+            job,
+            key,
+            f"has no `{lacking}`",
+            expected="partition_column and partitions together",
+            fix=f"Add `{lacking}:` below it.",
+        )
     yield from _foreign(project, job, key, source, ("path", *_TABLE_ONLY))
 
 
@@ -86,13 +140,26 @@ def _plugin(project: Project, job: Job, key: str, source: Read) -> Iterator[Conf
 
     known = [*FILES, "jdbc", "table", *(point.name for point in entry_points(group=GROUP))]
     if source.format not in known:
-        yield problem(project, job, f"{key}.format", "has no reader", found=source.format,
-                      fix=did_you_mean(source.format, known))
+        yield problem(
+            project,
+            job,
+            f"{key}.format",
+            "has no reader",
+            found=source.format,
+            fix=did_you_mean(source.format, known),
+        )
 
 
-def _foreign(project: Project, job: Job, key: str, source: Read, names: tuple[str, ...]) -> Iterator[ConfigError]:
+def _foreign(
+    project: Project, job: Job, key: str, source: Read, names: tuple[str, ...]
+) -> Iterator[ConfigError]:
     for name in names:
         if getattr(source, name) is not None:
             written = "schema" if name == "columns" else name
-            yield problem(project, job, f"{key}.{written}", f"means nothing to format {source.format}",
-                          fix="Remove it, or correct `format`.")
+            yield problem(
+                project,
+                job,
+                f"{key}.{written}",
+                f"means nothing to format {source.format}",
+                fix="Remove it, or correct `format`.",
+            )

@@ -28,8 +28,14 @@ def check_rules(project: Project, job: Job) -> Iterator[ConfigError]:
         line, column = (int(place[1]), int(place[2])) if place else (1, 1)
         found = problem(project, job, _KEY, "")
         where = _where(written, line) or found.where
-        at = f"{found.what}, line {line}, column {column}" if written is None or not written.text_origin else found.what
-        yield ConfigError(f"{at}: {error.what}", found=error.found, expected=error.expected, fix=error.fix, where=where)
+        at = (
+            f"{found.what}, line {line}, column {column}"
+            if written is None or not written.text_origin
+            else found.what
+        )
+        yield ConfigError(
+            f"{at}: {error.what}", found=error.found, expected=error.expected, fix=error.fix, where=where
+        )
 
 
 def _where(written: Value | None, line: int) -> str | None:

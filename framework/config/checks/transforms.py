@@ -24,8 +24,13 @@ def check_transform(project: Project, job: Job) -> Iterator[ConfigError]:
     if transform is None:
         return
     if bool(transform.sql) == bool(transform.python):
-        yield problem(project, job, "transform", "has " + ("both sql and python" if transform.sql else "neither sql nor python"),
-                      expected="one of them")
+        yield problem(
+            project,
+            job,
+            "transform",
+            "has " + ("both sql and python" if transform.sql else "neither sql nor python"),
+            expected="one of them",
+        )
     if transform.python:
         yield from _python(project, job, transform.python)
 
@@ -33,24 +38,46 @@ def check_transform(project: Project, job: Job) -> Iterator[ConfigError]:
 def _python(project: Project, job: Job, reference: str) -> Iterator[ConfigError]:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        yield problem(project, job, "transform.python", "is no function", found=reference,
-                      expected="module:function, such as jobs.greatfin.person:build")
+        yield problem(
+            project,
+            job,
+            "transform.python",
+            "is no function",
+            found=reference,
+            expected="module:function, such as jobs.greatfin.person:build",
+        )
         return
     module, function = match.groups()
     source = module_source(module, [str(Path(project.conf).resolve().parent), ".", *sys.path])
     if source is None:
-        yield problem(project, job, "transform.python", f"names a module that isn't there: {module}",
-                      expected=f"a file {module.replace('.', '/')}.py beside `{Path(project.conf).name}` or on the Python path")
+        yield problem(
+            project,
+            job,
+            "transform.python",
+            f"names a module that isn't there: {module}",
+            expected=f"a file {module.replace('.', '/')}.py beside `{Path(project.conf).name}` or on the Python path",
+        )
         return
     try:
         names = defined_names(source)
     except SyntaxError as error:
-        yield problem(project, job, "transform.python", f"names a module that isn't valid Python: {module}",
-                      found=f"{error.msg} in line {error.lineno}")
+        yield problem(
+            project,
+            job,
+            "transform.python",
+            f"names a module that isn't valid Python: {module}",
+            found=f"{error.msg} in line {error.lineno}",
+        )
         return
     if function not in names and "*" not in names:
-        yield problem(project, job, "transform.python", f"names a function that module {module} doesn't have",
-                      found=function, fix=did_you_mean(function, [name for name in names if not name.startswith("_")]))
+        yield problem(
+            project,
+            job,
+            "transform.python",
+            f"names a function that module {module} doesn't have",
+            found=function,
+            fix=did_you_mean(function, [name for name in names if not name.startswith("_")]),
+        )
 
 
 def module_source(module: str, folders: list[str]) -> str | None:
@@ -87,5 +114,10 @@ def _names(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         return [node.target.id]
     if isinstance(node, ast.If | ast.Try):
-        return [name for below in ast.iter_child_nodes(node) if isinstance(below, ast.stmt) for name in _names(below)]
+        return [
+            name
+            for below in ast.iter_child_nodes(node)
+            if isinstance(below, ast.stmt)
+            for name in _names(below)
+        ]
     return []

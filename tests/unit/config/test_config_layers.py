@@ -61,7 +61,10 @@ def test_an_environment_changes_the_keys_it_names_and_no_others(write: Write) ->
     project = load_project("conf", environment="prod")
     assert (project.lake.root, project.lake.parallel) == ("s3://bank/lake", 3)
     assert project.lake.variables == {"bank": "bigfin", "day": "1"}
-    assert [(layer.name, layer.format) for layer in project.lake.layers][:2] == [("raw", "iceberg"), ("standardized", "delta")]
+    assert [(layer.name, layer.format) for layer in project.lake.layers][:2] == [
+        ("raw", "iceberg"),
+        ("standardized", "delta"),
+    ]
     assert project.jobs["crm.leads"].sources["source"].path == "raw/bigfin/leads"
 
 
@@ -106,7 +109,9 @@ def test_set_without_a_job_goes_to_the_selected_jobs_or_to_all(write: Write) -> 
         ("lake.catalog.properties={warehouse: x}", "catalog", None),
     ],
 )
-def test_values_of_set_are_yaml_and_settings_are_one_key(write: Write, text: str, key: str, value: object) -> None:
+def test_values_of_set_are_yaml_and_settings_are_one_key(
+    write: Write, text: str, key: str, value: object
+) -> None:
     write(FILES)
     lake = load_project("conf", overrides=[text]).lake
     assert getattr(lake, key) == value if value is not None else lake.catalog.properties == {"warehouse": "x"}
@@ -179,43 +184,55 @@ def test_the_hash_follows_what_is_resolved_and_not_where_it_is_written(write: Wr
 
 FOLDERS = {
     "an unknown environment": (
-        FILES, {"environment": "prd"}, "there is no environment `prd`. Did you mean `prod`?",
+        FILES,
+        {"environment": "prd"},
+        "there is no environment `prd`. Did you mean `prod`?",
     ),
     "an unknown key of the lake": (
-        {"lake.yaml": "rot: /data\n"}, {}, "conf/lake.yaml:1: unknown key `rot` of the lake. Did you mean `root`?",
+        {"lake.yaml": "rot: /data\n"},
+        {},
+        "conf/lake.yaml:1: unknown key `rot` of the lake. Did you mean `root`?",
     ),
     "a lake without root": (
-        {"lake.yaml": "name: x\n"}, {},
+        {"lake.yaml": "name: x\n"},
+        {},
         "conf/lake.yaml:1: the lake has no `root`. Add `root:`: Path or URI below which everything of the lake lies.",
     ),
     "an unknown key of an environment": (
-        {"env/prod.yaml": "catalog: {typ: glue}\n"}, {"environment": "prod"},
+        {"env/prod.yaml": "catalog: {typ: glue}\n"},
+        {"environment": "prod"},
         "conf/env/prod.yaml:1: unknown key `typ` in catalog of the lake. Did you mean `type`?",
     ),
     "a layer that an environment can't change": (
-        {"env/prod.yaml": "layers:\n  conformd: {format: delta}\n"}, {"environment": "prod"},
+        {"env/prod.yaml": "layers:\n  conformd: {format: delta}\n"},
+        {"environment": "prod"},
         "conf/env/prod.yaml:2: the lake has no layer `conformd` to change. Did you mean `conformed`? "
         "A list below `layers:` in lake.yaml defines all layers.",
     ),
     "a default for a key that each job needs itself": (
-        {"lake.yaml": "root: /data\ndefaults: {read: {format: csv}}\n"}, {},
+        {"lake.yaml": "root: /data\ndefaults: {read: {format: csv}}\n"},
+        {},
         "conf/lake.yaml:2: `defaults` can't give jobs the key `read`. Known here: changes, quality, spark, tags, write.",
     ),
     "two meanings of one layer's name": (
-        {"lake.yaml": "root: /d\nlayers:\n- {name: raw, tables: false}\n- {name: silver, aliases: [raw]}\n"}, {},
+        {"lake.yaml": "root: /d\nlayers:\n- {name: raw, tables: false}\n- {name: silver, aliases: [raw]}\n"},
+        {},
         "conf/lake.yaml:2: layers of the lake has a name twice: got raw of raw and of silver. Rename one, or remove the alias.",
     ),
     "the name of Spark's own catalog": (
-        {"lake.yaml": "root: /d\ncatalog: {name: spark_catalog}\n"}, {},
+        {"lake.yaml": "root: /d\ncatalog: {name: spark_catalog}\n"},
+        {},
         "conf/lake.yaml:2: catalog.name of the lake is the name of Spark's own catalog: got spark_catalog. "
         "Choose another, such as `lake`.",
     ),
     "a catalog without address": (
-        {"lake.yaml": "root: /d\ncatalog: {type: rest}\n"}, {},
+        {"lake.yaml": "root: /d\ncatalog: {type: rest}\n"},
+        {},
         "conf/lake.yaml:2: catalog of the lake has no uri, and its type is rest. Add `uri:` below it: where the catalog answers.",
     ),
     "variables in a circle": (
-        {"lake.yaml": "root: ${a}\nvariables:\n  a: ${b}\n  b: ${a}\n"}, {},
+        {"lake.yaml": "root: ${a}\nvariables:\n  a: ${b}\n  b: ${a}\n"},
+        {},
         "conf/lake.yaml:4: variables refer to each other in a circle: got a -> b -> a",
     ),
 }
@@ -251,19 +268,23 @@ def test_a_mistake_in_the_defaults_is_told_once_for_all_jobs(check: Check) -> No
     assert len(check(files).problems) == 1
 
 
-def test_variables_and_the_environment_are_put_into_values(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    write({
-        "lake.yaml": """\
+def test_variables_and_the_environment_are_put_into_values(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        {
+            "lake.yaml": """\
             root: ${env:SLUICE_TEST_ROOT:-/data/default}
             parallel: ${jobs_at_once}
             variables: {jobs_at_once: 5, base: "${lake.root}/in", kept: "$${not_ours}"}
             """,
-        "jobs/x.yaml": """\
+            "jobs/x.yaml": """\
             job: x
             read: {format: csv, path: "${base}/x", options: {a: "${kept}", b: "${lake.name}-1"}}
             write: {table: standardized.a.x}
             """,
-    })
+        }
+    )
     project = load_project("conf")
     source = project.jobs["x"].sources["source"]
     assert (project.lake.root, project.lake.parallel) == ("/data/default", 5)

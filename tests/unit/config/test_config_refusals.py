@@ -26,7 +26,9 @@ SHAPES = {
         "conf/jobs/x.yaml:4: unknown key `pth` in read of job crm.leads. Did you mean `path`?",
     ),
     "an unknown key of a column": (
-        HEAD + "read:\n  format: csv\n  path: a\n  schema:\n    id: bigint\n    at: {type: date, fromat: d-MMM-yy}\n" + WRITE,
+        HEAD
+        + "read:\n  format: csv\n  path: a\n  schema:\n    id: bigint\n    at: {type: date, fromat: d-MMM-yy}\n"
+        + WRITE,
         "conf/jobs/x.yaml:7: unknown key `fromat` in read.schema.at of job crm.leads. Did you mean `format`?",
     ),
     "an unknown key of a source by name": (
@@ -97,7 +99,9 @@ CONTRADICTIONS = {
         "got merge. Add `changes: {keys: [...]}`.",
     ),
     "merging a history of changes": (
-        HEAD + READ + "changes: {keys: [id], history: append}\nwrite: {table: standardized.crm.leads, mode: merge}\n",
+        HEAD
+        + READ
+        + "changes: {keys: [id], history: append}\nwrite: {table: standardized.crm.leads, mode: merge}\n",
         "conf/jobs/x.yaml:3: changes.history of job crm.leads contradicts `write.mode: merge`: got append, "
         "expected scd1. Remove one of the two.",
     ),
@@ -107,7 +111,9 @@ CONTRADICTIONS = {
         "got overwrite, expected merge. Remove `write.mode`, or the keys.",
     ),
     "appending one row per key": (
-        HEAD + READ + "changes: {keys: [id], history: scd1}\nwrite: {table: standardized.crm.leads, mode: append}\n",
+        HEAD
+        + READ
+        + "changes: {keys: [id], history: scd1}\nwrite: {table: standardized.crm.leads, mode: append}\n",
         "conf/jobs/x.yaml:4: write.mode of job crm.leads contradicts `changes.history`, which keeps one row per key: "
         "got append, expected merge. Remove `write.mode`, or keep every change: `changes: {history: append}`.",
     ),
@@ -117,7 +123,8 @@ CONTRADICTIONS = {
         "Add `changes: {keys: [...]}`, or keep every change: `changes: {history: append}`.",
     ),
     "replacing a table by changes": (
-        HEAD + "read: {format: dms, path: raw/crm}\nwrite: {table: standardized.crm.leads, mode: overwrite}\n",
+        HEAD
+        + "read: {format: dms, path: raw/crm}\nwrite: {table: standardized.crm.leads, mode: overwrite}\n",
         "conf/jobs/x.yaml:3: write.mode of job crm.leads would replace the table by the newest changes alone: "
         "got overwrite of format dms, expected merge or append. Add `changes: {keys: [...]}`, which merges.",
     ),
@@ -197,7 +204,10 @@ CONTRADICTIONS = {
         "conf/jobs/x.yaml:2: read.format of job crm.leads has no reader: got parket. Did you mean `parquet`?",
     ),
     "landing a table": (
-        HEAD + "land: {from: {format: table, table: standardized.a.b}, to: raw/a}\n" + READ + "write: {table: conformed.crm.leads}\n",
+        HEAD
+        + "land: {from: {format: table, table: standardized.a.b}, to: raw/a}\n"
+        + READ
+        + "write: {table: conformed.crm.leads}\n",
         "conf/jobs/x.yaml:2: land.from.format of job crm.leads can't be landed: got table, expected files or jdbc. "
         "Read the table directly: `read: {format: table, table: ...}`.",
     ),
@@ -230,7 +240,9 @@ COLUMNS = {
         "expected `>` at the end of array, where the end stands",
     ),
     "a date's format on a number": (
-        HEAD + "read:\n  format: csv\n  path: raw/a\n  schema:\n    id: {type: int, format: d-M-yy}\n" + WRITE,
+        HEAD
+        + "read:\n  format: csv\n  path: raw/a\n  schema:\n    id: {type: int, format: d-M-yy}\n"
+        + WRITE,
         "conf/jobs/x.yaml:6: read.schema.id of job crm.leads has a format, which only dates and timestamps have: "
         "got type int. Remove `format`, or make the type date or timestamp.",
     ),
@@ -239,7 +251,9 @@ COLUMNS = {
         "conf/jobs/x.yaml:2: read.schema of job crm.leads names a column twice: got ID. Remove one (case doesn't matter).",
     ),
     "a key that isn't declared": (
-        HEAD + "read: {format: csv, path: raw/a, schema: {lead_id: int}}\nchanges: {keys: [leadid]}\n" + WRITE,
+        HEAD
+        + "read: {format: csv, path: raw/a, schema: {lead_id: int}}\nchanges: {keys: [leadid]}\n"
+        + WRITE,
         "conf/jobs/x.yaml:3: changes.keys of job crm.leads names a column that `read.schema` doesn't declare: got leadid. "
         "Did you mean `lead_id`?",
     ),
@@ -296,11 +310,14 @@ NAMES = {
 
 RULES = {
     "a mistake in a block of rules, at its own line": (
-        HEAD + READ + 'quality:\n  rules: |\n    Rules = [\n      IsComplete "id",\n      IsComplet "name"\n    ]\n' + WRITE,
+        HEAD
+        + READ
+        + 'quality:\n  rules: |\n    Rules = [\n      IsComplete "id",\n      IsComplet "name"\n    ]\n'
+        + WRITE,
         "conf/jobs/x.yaml:7: quality.rules of job crm.leads: the rule type IsComplet is unknown. Did you mean IsComplete?",
     ),
     "a mistake in a list of rules, at the rule's line": (
-        HEAD + READ + "quality:\n  rules:\n    - IsComplete \"id\"\n    - IsComplet \"name\"\n" + WRITE,
+        HEAD + READ + 'quality:\n  rules:\n    - IsComplete "id"\n    - IsComplet "name"\n' + WRITE,
         "conf/jobs/x.yaml:6: quality.rules of job crm.leads, line 3, column 1: the rule type IsComplet is unknown. "
         "Did you mean IsComplete?",
     ),
@@ -369,7 +386,10 @@ SYNTAX = {
         JOB + "---\n" + JOB,
         "conf/jobs/x.yaml:4: a second document (`---`) begins here: expected one document. Give each job a file of its own.",
     ),
-    "a list": ("- job: x\n", "conf/jobs/x.yaml: the file is not a mapping: got a list, expected lines of `key: value`"),
+    "a list": (
+        "- job: x\n",
+        "conf/jobs/x.yaml: the file is not a mapping: got a list, expected lines of `key: value`",
+    ),
     "a colon in plain text": (
         "job: a: b\n",
         "conf/jobs/x.yaml:1: this is not valid YAML: mapping values are not allowed in this context. "
@@ -390,24 +410,35 @@ LAKE = "root: /data/lake\nvariables: {bank: greatfin}\n"
 
 
 @pytest.mark.parametrize(("text", "message"), ALL.values(), ids=ALL)
-def test_a_mistake_in_a_job_is_refused_at_its_line_with_its_remedy(text: str, message: str, check: Check) -> None:
+def test_a_mistake_in_a_job_is_refused_at_its_line_with_its_remedy(
+    text: str, message: str, check: Check
+) -> None:
     result = check({"lake.yaml": LAKE, "jobs/x.yaml": text})
     assert [str(problem) for problem in result.problems] == [message]
     assert not result.ok
 
 
 @pytest.mark.parametrize(("text", "message"), SECRETS.values(), ids=SECRETS)
-def test_a_secret_that_is_written_out_never_appears_in_the_message(text: str, message: str, check: Check) -> None:
+def test_a_secret_that_is_written_out_never_appears_in_the_message(
+    text: str, message: str, check: Check
+) -> None:
     result = check({"jobs/x.yaml": text})
     assert "hunter2" not in " ".join(str(problem) for problem in result.problems)
 
 
 def test_all_mistakes_are_told_at_once_by_file_and_line(check: Check) -> None:
-    result = check({
-        "jobs/a.yaml": HEAD + "read:\n  fromat: csv\nwrite:\n  table: standardized.crm.leads\n  mode: mrge\n",
-        "jobs/b.yaml": "job: b\n" + READ + "write: {table: standardised.crm.b}\n",
-    })
-    assert [problem.where for problem in result.problems] == ["conf/jobs/a.yaml:3", "conf/jobs/a.yaml:6", "conf/jobs/b.yaml:3"]
+    result = check(
+        {
+            "jobs/a.yaml": HEAD
+            + "read:\n  fromat: csv\nwrite:\n  table: standardized.crm.leads\n  mode: mrge\n",
+            "jobs/b.yaml": "job: b\n" + READ + "write: {table: standardised.crm.b}\n",
+        }
+    )
+    assert [problem.where for problem in result.problems] == [
+        "conf/jobs/a.yaml:3",
+        "conf/jobs/a.yaml:6",
+        "conf/jobs/b.yaml:3",
+    ]
 
 
 def test_a_sound_job_has_no_problem(check: Check) -> None:
