@@ -23,7 +23,8 @@ def sequence_of(df: DataFrame, parts: Sequence[str], job: str) -> Column:
     Raises:
         ConfigError: a part is no column of the source.
     """
-    missing = [part for part in parts if part not in (FILE, ROW) and part not in df.columns]
+    known = {name.lower() for name in df.columns}
+    missing = [part for part in parts if part not in (FILE, ROW) and part.lower() not in known]
     if missing:
         raise ConfigError(
             f"job {job}: the source has no column {missing[0]!r} to order changes by",

@@ -22,7 +22,7 @@ _OPERATIONS = {
 def decode(df: DataFrame, job: Job, source: Read) -> DataFrame:
     """Rows with their operation; one that is not I, U, D or R (or their names) makes the row unreadable."""
     column = job.changes.operation
-    if column is None or column not in df.columns:
+    if column is None or column.lower() not in {name.lower() for name in df.columns}:
         raise ConfigError(
             f"job {job.job}: envelope generic needs the column that holds the operation",
             found=column,
