@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes.columns import VERDICT
+from framework.errors import AccountingError
 from framework.quality import compile_gate
 from framework.quality.gate import Gate
 from framework.run.conform import conform, with_missing
@@ -89,8 +90,10 @@ def _write_clean(run: JobRun, intent: Intent, batch: Judged) -> bool:
     with run.watch.stage("target"):
         _write(run, intent, batch.shape, measured.df.filter(guard))
     figures = measured.figures()
-    run.outcome.counts.add(_counts(figures))
+    counts = _counts(figures)
+    run.outcome.counts.add(counts)
     check_row_rules(run, batch.gate, figures)
+    _compare_with_commit(run, counts.inserted)
     return True
 
 
@@ -115,6 +118,7 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
         return False
     with run.watch.stage("target"):
         _write(run, intent, batch.shape, batch.rows.filter(F.col(VERDICT) == "good"))
+    _compare_with_commit(run, counts.inserted)
     return True
 
 
@@ -126,6 +130,19 @@ def _write(run: JobRun, intent: Intent, shape: Shape, good: DataFrame) -> None:
     else:
         run.fmt.overwrite(rows, run.target, intent.mark, partitions_only=run.job.mode == "partition_overwrite")
     run.changed(run.target, "target", before.number if before else None)
+
+
+def _compare_with_commit(run: JobRun, written: int) -> None:
+    """What was counted while writing against what the commit says it contains."""
+    (change,) = [change for change in run.outcome.tables if change.role == "target"][-1:] or [None]
+    committed = change.metrics.get("rows_added") if change is not None else None
+    if committed is not None and committed != written:
+        raise AccountingError(
+            f"job {run.job.job}: the commit {change.version_after} of {run.target.name} differs from what was read",
+            found=f"{committed} rows in the commit",
+            expected=f"{written} good rows",
+            fix="Roll the table back to the version before, and report this.",
+        )
 
 
 def _counts(figures: dict[str, Any]) -> Counts:

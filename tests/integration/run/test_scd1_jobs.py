@@ -32,6 +32,7 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
         events = [(i, e.op, e.key, e.seq, _text(e.value)) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]]
         lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[",".join(map(str, event)) for event in events])
         outcome = lake.applied()
+        print(outcome.counts, outcome.reject_reasons, outcome.stages, outcome.tables)
         assert outcome.counts.read == len(events)
         table = {(row[0], row[1]): row[2] for row in lake.rows("feed", "id", "_sluice_seq")}
         expected = {
