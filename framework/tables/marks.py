@@ -99,5 +99,5 @@ def parse(text: str | None) -> tuple[Marks, str | None, int | None] | None:
             job: BatchMark(job, str(epoch), int(n), str(intent)) for job, (epoch, n, intent) in value["jobs"].items()
         }
         return Marks(jobs, str(value.get("line", ""))), value["own"], value["base"]
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None

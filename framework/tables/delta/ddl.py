@@ -42,7 +42,7 @@ def create_table_sql(table: TableRef, spec: TableSpec) -> str:
 def needs_mapping(kind: T.DataType) -> bool:
     """Whether a name in it can't be the name of a Parquet column.
 
-    >>> needs_mapping(T.StructType().add("a b", "int")), needs_mapping(T.StructType().add("a.b", "int"))
+    >>> needs_mapping(T.StructType().add("a b", "integer")), needs_mapping(T.StructType().add("a.b", "integer"))
     (True, False)
     """
     if isinstance(kind, T.StructType):

@@ -29,6 +29,12 @@ class LogEntry:
 
     number: int
     info: Mapping[str, Any]
+    written_ms: int
+
+    @property
+    def at(self) -> datetime:
+        """When the version came to be, as TIMESTAMP AS OF sees it."""
+        return datetime.fromtimestamp(int(self.info.get("inCommitTimestamp", self.written_ms)) / 1000, UTC)
 
     @property
     def restored(self) -> int | None:
@@ -71,19 +77,18 @@ class DeltaLog:
     def entries(self, start: int | None = None) -> Iterator[LogEntry]:
         """Commits, newest first, until the log has been cleaned up."""
         for number in range(self.version if start is None else start, -1, -1):
-            info = self._commit_info(number)
-            if info is None:
+            entry = self._entry(number)
+            if entry is None:
                 return
-            yield LogEntry(number, info)
+            yield entry
 
     def lineage(self, start: int | None = None) -> Iterator[LogEntry]:
         """Commits whose work is in the table: what a RESTORE undid is left out."""
         number = self.version if start is None else start
         for _ in range(_FARTHEST):
-            info = self._commit_info(number) if number >= 0 else None
-            if info is None:
+            entry = self._entry(number) if number >= 0 else None
+            if entry is None:
                 return
-            entry = LogEntry(number, info)
             yield entry
             number = number - 1 if entry.restored is None else entry.restored
 
@@ -120,22 +125,22 @@ class DeltaLog:
     def versions(self) -> Iterator[Version]:
         return (_version(entry) for entry in self.entries())
 
-    def _commit_info(self, number: int) -> Mapping[str, Any] | None:
+    def _entry(self, number: int) -> LogEntry | None:
         path = self._jvm.org.apache.hadoop.fs.Path(self._log.logPath(), f"{number:020d}.json")
         conf = self._log.newDeltaHadoopConf()
-        if not path.getFileSystem(conf).exists(path):
+        files = path.getFileSystem(conf)
+        if not files.exists(path):
             return None
+        written = int(files.getFileStatus(path).getModificationTime())
         for line in self._log.store().read(path, conf).mkString("\n").splitlines():
             if line.startswith('{"commitInfo"'):
-                info: Mapping[str, Any] = json.loads(line)["commitInfo"]
-                return info
-        return {}
+                return LogEntry(number, json.loads(line)["commitInfo"], written)
+        return LogEntry(number, {}, written)
 
 
 def _version(entry: LogEntry) -> Version:
-    at = datetime.fromtimestamp(int(entry.info.get("timestamp", 0)) / 1000, UTC)
     operation = str(entry.info.get("operation", "unknown")).lower()
-    return Version(entry.number, at, operation, _metrics(entry.info.get("operationMetrics") or {}))
+    return Version(entry.number, entry.at, operation, _metrics(entry.info.get("operationMetrics") or {}))
 
 
 def _metrics(raw: Mapping[str, str]) -> dict[str, int]:

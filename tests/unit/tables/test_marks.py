@@ -1,0 +1,58 @@
+"""Which batches a table contains, from what its commits say."""
+
+from __future__ import annotations
+
+from framework.tables.base import BatchMark
+from framework.tables.marks import Commit, Marks, collect, parse
+
+
+def mark(job: str, n: int) -> BatchMark:
+    return BatchMark(job, "0001", n, f"{job}{n}")
+
+
+def test_a_text_says_what_went_in():
+    marks = Marks({"b": mark("b", 4)}, "17")
+    found, own, base = parse(marks.text(mark("a", 1), 9))
+    assert found == Marks({"a": mark("a", 1), "b": mark("b", 4)}, "17")
+    assert (own, base) == ("a", 9)
+
+
+def test_texts_of_others_are_nothing():
+    for text in (None, "", "nightly load", "{", "[]", '{"jobs": 3}', '{"jobs": {"a": [1]}}'):
+        assert parse(text) is None
+
+
+def test_the_newest_commit_of_ours_tells_all_when_nothing_slipped_in():
+    newest = Marks({"a": mark("a", 7)}).text(mark("b", 2), base=41)
+
+    def commits():
+        yield Commit(43, "somebody's OPTIMIZE")
+        yield Commit(42, newest)
+        yield Commit(41, None)
+        raise AssertionError("read too far")
+
+    assert collect(commits()).jobs == {"a": mark("a", 7), "b": mark("b", 2)}
+
+
+def test_a_commit_that_slipped_in_is_found_by_walking_to_the_base():
+    b = Marks({"a": mark("a", 1)}).text(mark("b", 0), base=40)  # b had not seen a's batch 2
+    a = Marks({"a": mark("a", 1)}).text(mark("a", 2), base=40)
+    found = collect([Commit(42, b), Commit(41, a), Commit(40, Marks().text(mark("a", 1), 39))])
+    assert found.jobs == {"a": mark("a", 2), "b": mark("b", 0)}
+
+
+def test_a_table_without_commits_of_ours_contains_nothing():
+    assert collect([]) == Marks()
+    assert collect([Commit(1, None), Commit(0, "x")]) == Marks()
+
+
+def test_a_batch_is_contained_if_it_or_a_later_one_of_its_epoch_is():
+    marks = Marks({"a": mark("a", 3)})
+    assert [marks.contains(mark("a", n)) for n in (2, 3, 4)] == [True, True, False]
+    assert not marks.contains(BatchMark("a", "0002", 0, ""))
+    assert not marks.contains(mark("b", 0))
+    assert not marks.contains(None)
+
+
+def test_a_rollback_begins_a_new_line():
+    assert parse(Marks().rolled_back(12).text(None, 12))[0].line == "12"
