@@ -40,7 +40,9 @@ def generate(path: Path, rows: int) -> None:
         out.write(",".join(COLUMNS) + "\n")
         for i in range(rows):
             day = f"20{20 + i % 5}-{1 + i % 12:02d}-{1 + i % 28:02d}"
-            out.write(f"{i},{i * 7919 % 1000003},{'OFP'[i % 3]},{i % 100000}.{i % 100:02d},{day},{comments[i % 1000]}\n")
+            out.write(
+                f"{i},{i * 7919 % 1000003},{'OFP'[i % 3]},{i % 100000}.{i % 100:02d},{day},{comments[i % 1000]}\n"
+            )
 
 
 def project_files(folder: Path, source: Path, table_format: str) -> None:
@@ -84,9 +86,15 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
             frame.write.format("delta").save(f"{folder}/lake/standardized/shop/orders")
         stages = {}
     seconds, cpu_seconds = time.perf_counter() - wall_before, cpu() - cpu_before
-    where = "lake.standardized_shop.orders" if table_format == "iceberg" else f"delta.`{folder}/lake/standardized/shop/orders`"
+    where = (
+        "lake.standardized_shop.orders"
+        if table_format == "iceberg"
+        else f"delta.`{folder}/lake/standardized/shop/orders`"
+    )
     names = ", ".join(COLUMNS)
-    row = spark.sql(f"SELECT count(*) n, sum(cast(xxhash64({names}) AS decimal(38,0))) h FROM {where}").collect()[0]
+    row = spark.sql(
+        f"SELECT count(*) n, sum(cast(xxhash64({names}) AS decimal(38,0))) h FROM {where}"
+    ).collect()[0]
     runtime.succeed()
     return {"wall": seconds, "cpu": cpu_seconds, "rows": row.n, "checksum": str(row.h), "stages": stages}
 
@@ -109,11 +117,23 @@ def compare(rows: int, pairs: int, table_format: str) -> None:
             sys.exit(f"the tables differ, so there is no number: {sums}")
         for measure in ("wall", "cpu"):
             ratios = [s[measure] / b[measure] for s, b in zip(found["sluice"], found["bare"], strict=True)]
-            print(f"{table_format} {measure}: median ratio {statistics.median(ratios):.3f} (of {pairs} pairs, {min(ratios):.3f} to {max(ratios):.3f})")
+            print(
+                f"{table_format} {measure}: median ratio {statistics.median(ratios):.3f} (of {pairs} pairs, {min(ratios):.3f} to {max(ratios):.3f})"
+            )
 
 
 def _spawn(contender: str, folder: Path, source: Path, table_format: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.csv_to_table", "--once", contender, str(folder), str(source), "--format", table_format]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.csv_to_table",
+        "--once",
+        contender,
+        str(folder),
+        str(source),
+        "--format",
+        table_format,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-3000:] + done.stdout[-2000:])

@@ -113,7 +113,9 @@ def _map_text(column: Column, kind: MapType) -> Column:
     entries = F.transform(
         F.map_entries(column),
         lambda each: F.concat(
-            _entry(each.getField("key"), kind.keyType), F.lit("="), _entry(each.getField("value"), kind.valueType)
+            _entry(each.getField("key"), kind.keyType),
+            F.lit("="),
+            _entry(each.getField("value"), kind.valueType),
         ),
     )
     return _escape(F.concat_ws(",", F.array_sort(entries)))

@@ -1,14 +1,14 @@
 """Reconciling a folded batch with what the table and its tombstones know.
 
-    outcome      the winner of the batch ...                                                  becomes
-    insert       is an upsert of a key that the table lacks and no tombstone outranks         a new row
-    update       is an upsert newer than the row                                              the row
-    delete       is a delete newer than the row                                               no row, a tombstone
-    remember     is a delete of a key that the table lacks, newer than its tombstone          a tombstone
-    superseded   is older than the row or the tombstone                                       nothing
-    duplicate    is the event that the row or the tombstone came from                         nothing
-    contender    is an upsert at the row's own sequence, where sequences don't name events    see `settle`
-    rejected     was refused before                                                           quarantine
+outcome      the winner of the batch ...                                                  becomes
+insert       is an upsert of a key that the table lacks and no tombstone outranks         a new row
+update       is an upsert newer than the row                                              the row
+delete       is a delete newer than the row                                               no row, a tombstone
+remember     is a delete of a key that the table lacks, newer than its tombstone          a tombstone
+superseded   is older than the row or the tombstone                                       nothing
+duplicate    is the event that the row or the tombstone came from                         nothing
+contender    is an upsert at the row's own sequence, where sequences don't name events    see `settle`
+rejected     was refused before                                                           quarantine
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def settle(contenders: DataFrame, target: DataFrame, keys: Sequence[str]) -> Dat
     """
     data = [field for field in target.schema.fields if not field.name.startswith("_sluice_")]
     right = target.select(
-        *[F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(keys)], rank(data).alias("_sluice_t_rank")
+        *[F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(keys)],
+        rank(data).alias("_sluice_t_rank"),
     )
     joined = contenders.join(right, _on(keys), "left")
     decided = (
@@ -65,13 +66,17 @@ def settle(contenders: DataFrame, target: DataFrame, keys: Sequence[str]) -> Dat
         .when(F.col("_sluice_t_rank") < F.col(RANK), "update")
         .otherwise("superseded")
     )
-    return joined.withColumn(OUTCOME, decided).drop("_sluice_t_rank", *[f"_sluice_t{i}" for i in range(len(keys))])
+    return joined.withColumn(OUTCOME, decided).drop(
+        "_sluice_t_rank", *[f"_sluice_t{i}" for i in range(len(keys))]
+    )
 
 
 def _join(folded: DataFrame, other: DataFrame | None, keys: Sequence[str], flag: str, seq: str) -> DataFrame:
     """`folded` with whether the other side knows the key, and its sequence."""
     if other is None:
-        return folded.withColumn(flag, F.lit(False)).withColumn(seq, F.lit(None).cast(folded.schema[SEQ].dataType))
+        return folded.withColumn(flag, F.lit(False)).withColumn(
+            seq, F.lit(None).cast(folded.schema[SEQ].dataType)
+        )
     right = other.select(
         *[F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(keys)],
         F.col(SEQ).alias(seq),

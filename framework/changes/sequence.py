@@ -35,7 +35,10 @@ def sequence_of(df: DataFrame, parts: Sequence[str], job: str) -> Column:
     if len(columns) == 1:
         return columns[0]
     # NULL as a whole where the first part is missing: such an event has no place in the order
-    return F.when(columns[0].isNotNull(), F.struct(*[c.alias(part.strip("$")) for c, part in zip(columns, parts, strict=True)]))
+    return F.when(
+        columns[0].isNotNull(),
+        F.struct(*[c.alias(part.strip("$")) for c, part in zip(columns, parts, strict=True)]),
+    )
 
 
 def names_position(parts: Sequence[str]) -> bool:

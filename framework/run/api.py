@@ -89,7 +89,8 @@ def plan_project(
     """What a run of the jobs would do; writes nothing."""
     ctx = _context(project, spark, listener, None)
     return [
-        plan_job(ctx, project.jobs[name], job_hash(project, name), no_data=no_data) for name in _chosen(project, names)
+        plan_job(ctx, project.jobs[name], job_hash(project, name), no_data=no_data)
+        for name in _chosen(project, names)
     ]
 
 
@@ -98,10 +99,15 @@ def job_hash(project: Project, name: str) -> str:
     job = project.jobs[name]
     digest = hashlib.sha256(project.config_hash(name).encode())
     if job.transform is not None and job.transform.python:
-        spec = importlib.util.find_spec(job.transform.python.partition(":")[0])
-        source = spec.loader.get_source(spec.name) if spec is not None and hasattr(spec.loader, "get_source") else None  # type: ignore[union-attr]
-        digest.update((source or "").encode())
+        digest.update(_source_of(job.transform.python.partition(":")[0]).encode())
     return digest.hexdigest()[:16]
+
+
+def _source_of(module: str) -> str:
+    """The module's text; '' where there is none to be had."""
+    spec = importlib.util.find_spec(module)
+    read = getattr(spec.loader, "get_source", None) if spec is not None else None
+    return (read(module) or "") if read is not None else ""
 
 
 def new_run_id() -> str:
@@ -113,7 +119,9 @@ def new_run_id() -> str:
     return f"{utc_now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-def _context(project: Project, spark: SparkSession, listener: Listener | None, run_id: str | None) -> RunContext:
+def _context(
+    project: Project, spark: SparkSession, listener: Listener | None, run_id: str | None
+) -> RunContext:
     return RunContext(
         spark=spark,
         lake=project.lake,
@@ -133,7 +141,9 @@ def _open_catalog(ctx: RunContext) -> None:
 def _chosen(project: Project, names: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in project.jobs]
     if unknown:
-        raise ConfigError(f"there is no job {unknown[0]!r}", expected=f"one of {', '.join(sorted(project.jobs))}")
+        raise ConfigError(
+            f"there is no job {unknown[0]!r}", expected=f"one of {', '.join(sorted(project.jobs))}"
+        )
     return list(names) or [name for name, job in project.jobs.items() if job.enabled]
 
 

@@ -24,11 +24,17 @@ def conform(events: DataFrame, table: StructType, *, keep_extra: bool) -> DataFr
     events lack stay absent: a merge leaves them as they are.
     """
     wanted = {field.name.lower(): field for field in data_fields(table)}
-    known = [(field, wanted[field.name.lower()]) for field in data_fields(events.schema) if field.name.lower() in wanted]
+    known = [
+        (field, wanted[field.name.lower()])
+        for field in data_fields(events.schema)
+        if field.name.lower() in wanted
+    ]
     extra = [field.name for field in data_fields(events.schema) if field.name.lower() not in wanted]
     columns = [_fitted(got, want.dataType).alias(want.name) for got, want in known]
     misfits = [
-        _misfit(got, want) for got, want in known if got.dataType != want.dataType and not _lossless(got, want)
+        _misfit(got, want)
+        for got, want in known
+        if got.dataType != want.dataType and not _lossless(got, want)
     ]
     framework = [F.col(name) for name in events.columns if name.startswith(PREFIX) and name != BAD]
     if keep_extra:

@@ -45,7 +45,11 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
             fix="Choose another write.table, or drop the table if nobody needs it.",
         )
     wanted = contract_of(job, sequence_type)
-    for name, key in ((KEYS, "changes.keys"), (HISTORY, "write.mode or changes.history"), (SEQUENCE, "changes.sequence")):
+    for name, key in (
+        (KEYS, "changes.keys"),
+        (HISTORY, "write.mode or changes.history"),
+        (SEQUENCE, "changes.sequence"),
+    ):
         if recorded.get(name) != wanted.get(name):
             raise ContractError(
                 f"job {job.job} contradicts table {table} in {name.removeprefix('sluice.')}",

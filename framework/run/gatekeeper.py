@@ -50,7 +50,11 @@ def check_dataset_rules(run: JobRun, rows: DataFrame) -> None:
     data = rows.select(*[name for name in rows.columns if not name.startswith(PREFIX)])
     results = judge_dataset(run.ctx, data, run.ruleset, run.job.quality, _references(run))
     run.outcome.rules.extend(results)
-    failed = [f"{result.rule} ({result.reason or result.measured})" for result in results if not result.passed and result.action == "fail"]
+    failed = [
+        f"{result.rule} ({result.reason or result.measured})"
+        for result in results
+        if not result.passed and result.action == "fail"
+    ]
     if failed:
         raise QualityError(
             f"job {run.job.job}: the batch breaks rules about it as a whole",
@@ -66,7 +70,10 @@ def count_reasons(rows: DataFrame) -> dict[str, int]:
         rows.filter(F.col(VERDICT) == "rejected")
         .select(reason)
         .select(
-            F.when(F.col("reason.rule").isin("readable", "operation", "key", "sequence"), F.regexp_replace("reason.found", "'[^']*'", "'...'"))
+            F.when(
+                F.col("reason.rule").isin("readable", "operation", "key", "sequence"),
+                F.regexp_replace("reason.found", "'[^']*'", "'...'"),
+            )
             .otherwise(F.col("reason.rule"))
             .alias("reason")
         )

@@ -24,7 +24,9 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
     begun = time.perf_counter()
     own = ctx.in_new_session()
     prepare_session(own, job)
-    outcome = JobOutcome(job.job, job.write.table, job.write.table.split(".")[0], "failed", config_hash=config_hash)
+    outcome = JobOutcome(
+        job.job, job.write.table, job.write.table.split(".")[0], "failed", config_hash=config_hash
+    )
     try:
         run = open_job(own, job, config_hash)
         outcome = run.outcome

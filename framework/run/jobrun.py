@@ -8,7 +8,7 @@ from framework.config.job import Job
 from framework.context import RunContext
 from framework.errors import QualityError
 from framework.quality import Ruleset, parse_ruleset
-from framework.run.outcome import Counts, JobOutcome, TableChange
+from framework.run.outcome import Counts, JobOutcome, Role, TableChange
 from framework.run.stopwatch import Stopwatch
 from framework.tables import side_table, table_format, table_ref
 from framework.tables.base import TableFormat, TableRef
@@ -29,13 +29,14 @@ class JobRun:
     watch: Stopwatch
     outcome: JobOutcome
 
-    def changed(self, table: TableRef, role: str, before: int | None) -> None:
+    def changed(self, table: TableRef, role: Role, before: int | None) -> TableChange | None:
         """Note that a table has a new version, if it has."""
         after = self.fmt.version(table)
-        if after is not None and after.number != before:
-            self.outcome.tables.append(
-                TableChange(table.name, table.format, role, before, after.number, dict(after.metrics))  # type: ignore[arg-type]
-            )
+        if after is None or after.number == before:
+            return None
+        change = TableChange(table.name, table.format, role, before, after.number, dict(after.metrics))
+        self.outcome.tables.append(change)
+        return change
 
     def refuse_excess(self, counts: Counts) -> None:
         """Stop before anything is written if more rows were rejected than the job allows.
@@ -44,7 +45,9 @@ class JobRun:
             QualityError: `quality.max_rejects` or `quality.max_reject_ratio` is exceeded.
         """
         limit, ratio = self.job.quality.max_rejects, self.job.quality.max_reject_ratio
-        reasons = "; ".join(f"{count} x {reason}" for reason, count in list(self.outcome.reject_reasons.items())[:3])
+        reasons = "; ".join(
+            f"{count} x {reason}" for reason, count in list(self.outcome.reject_reasons.items())[:3]
+        )
         if limit is not None and counts.quarantined > limit:
             raise QualityError(
                 f"job {self.job.job}: too many rows were rejected ({reasons})",
@@ -74,5 +77,7 @@ def open_job(ctx: RunContext, job: Job, config_hash: str) -> JobRun:
         tombstones=side_table(target, "tombstones"),
         ruleset=parse_ruleset(job.quality.rules or "Rules = []"),
         watch=Stopwatch(job.job, ctx.listener),
-        outcome=JobOutcome(job.job, target.name, target.name.split(".")[0], "nothing_new", config_hash=config_hash),
+        outcome=JobOutcome(
+            job.job, target.name, target.name.split(".")[0], "nothing_new", config_hash=config_hash
+        ),
     )

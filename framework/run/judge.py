@@ -22,7 +22,11 @@ def judge(events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool
     judged by rules.
     """
     upsert = F.col(OP).isin("I", "U", "R") & F.col(BAD).isNull()
-    mask = F.when(upsert, gate.mask()).otherwise(F.lit(0).cast("bigint")) if gate.rules else F.lit(0).cast("bigint")
+    mask = (
+        F.when(upsert, gate.mask()).otherwise(F.lit(0).cast("bigint"))
+        if gate.rules
+        else F.lit(0).cast("bigint")
+    )
     masked = events.withColumn(MASK, mask)
     faults = _faults(keys, sequenced)
     blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
@@ -54,11 +58,17 @@ def _faults(keys: Sequence[str], sequenced: bool) -> list[tuple[Column, Column]]
     faults = [(F.col(BAD).isNotNull(), _reason("readable", [], F.col(BAD)))]
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
     known = F.coalesce(F.col(OP).isin("I", "U", "D", "R"), F.lit(False))
-    faults.append((readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP))))))
+    faults.append(
+        (readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
+    )
     for key in keys:
-        faults.append((readable & F.col(quote(key)).isNull(), _reason("key", [key], F.lit("the key is NULL"))))
+        faults.append(
+            (readable & F.col(quote(key)).isNull(), _reason("key", [key], F.lit("the key is NULL")))
+        )
     if sequenced:
-        faults.append((readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL"))))
+        faults.append(
+            (readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL")))
+        )
     return faults
 
 
@@ -73,7 +83,9 @@ def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:
 
 def _reason(rule: str, columns: Sequence[str], found: Column) -> Column:
     names = F.array(*[F.lit(name) for name in columns]).cast("array<string>")
-    return F.struct(F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")).cast(_REASON)
+    return F.struct(
+        F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")
+    ).cast(_REASON)
 
 
 def _shown(column: Column) -> Column:

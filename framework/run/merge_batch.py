@@ -18,9 +18,9 @@ from framework.changes.sequence import names_position
 from framework.quality import compile_gate
 from framework.quality.gate import Gate
 from framework.run.conform import conform, data_fields, with_missing
-from framework.run.gatekeeper import check_row_rules, check_dataset_rules, count_reasons
-from framework.run.judge import judge, tallies
+from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
 from framework.run.jobrun import JobRun
+from framework.run.judge import judge, tallies
 from framework.run.measure import Measured
 from framework.run.outcome import Counts
 from framework.run.quarantine import quarantine_rows, write_quarantine
@@ -72,7 +72,9 @@ def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
     if counts.quarantined:
         with run.watch.stage("quarantine"):
             rejected = rows.filter(F.col(OUTCOME) == "rejected")
-            write_quarantine(run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark)
+            write_quarantine(
+                run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark
+            )
             run.changed(run.quarantine, "quarantine", None)
     if run.job.mode == "merge" and counts.deleted + counts.remembered and not run.job.changes.ordered:
         with run.watch.stage("tombstones"):
@@ -119,7 +121,9 @@ def _compared(run: JobRun, shape: Shape, events: DataFrame) -> DataFrame:
     known = _contents(run, shape)
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
-    return reconcile(fold(ranked, keys, on_tie), known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
+    return reconcile(
+        fold(ranked, keys, on_tie), known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned
+    )
 
 
 def _ranked(events: DataFrame, positioned: bool) -> DataFrame:
@@ -151,13 +155,17 @@ def _outcome_figures() -> list[Column]:
     ]
 
 
-def _settled(run: JobRun, shape: Shape, rows: DataFrame, figures: dict[str, Any]) -> tuple[DataFrame, dict[str, Any]]:
+def _settled(
+    run: JobRun, shape: Shape, rows: DataFrame, figures: dict[str, Any]
+) -> tuple[DataFrame, dict[str, Any]]:
     """Upserts at their row's own sequence are compared with the whole row: rare, so read only when it happens."""
     if not figures["contender"]:
         return rows, figures
     now = _contents(run, shape)
     assert now is not None, "only a row of the table can have a contender"
-    decided = Measured(settle(rows.filter(F.col(OUTCOME) == "contender"), now, run.job.changes.keys), _outcome_figures())
+    decided = Measured(
+        settle(rows.filter(F.col(OUTCOME) == "contender"), now, run.job.changes.keys), _outcome_figures()
+    )
     settled = decided.df.localCheckpoint()
     found = decided.figures()
     merged = {**figures, "contender": 0}
@@ -183,14 +191,23 @@ def _report_ties(run: JobRun, tied: int) -> None:
             f"job {run.job.job}: {tied} keys have different events at one sequence, and changes.on_tie is error",
             fix="Add a column to changes.sequence that orders them, or choose delete_wins or upsert_wins.",
         )
-    run.outcome.notes.append(f"{tied} keys had ties, settled by changes.on_tie {run.job.changes.on_tie} and rank")
+    run.outcome.notes.append(
+        f"{tied} keys had ties, settled by changes.on_tie {run.job.changes.on_tie} and rank"
+    )
 
 
 def _write_tombstones(run: JobRun, rows: DataFrame, intent: Intent) -> None:
     keys = run.job.changes.keys
-    dead = rows.filter(F.col(OUTCOME).isin("delete", "remember")).select(*[F.col(quote(key)) for key in keys], SEQ)
+    dead = rows.filter(F.col(OUTCOME).isin("delete", "remember")).select(
+        *[F.col(quote(key)) for key in keys], SEQ
+    )
     if not run.fmt.exists(run.tombstones):
-        run.fmt.create(run.tombstones, TableSpec(dead.schema, comment=f"Deletes of {run.target.name}, so that late events can't undo them"))
+        run.fmt.create(
+            run.tombstones,
+            TableSpec(
+                dead.schema, comment=f"Deletes of {run.target.name}, so that late events can't undo them"
+            ),
+        )
     run.fmt.append(dead, run.tombstones, intent.mark)
     run.changed(run.tombstones, "tombstones", None)
 
@@ -201,7 +218,7 @@ def _write_target(run: JobRun, rows: DataFrame, intent: Intent, batch: Reconcile
     if empty or run.job.mode == "append":
         run.fmt.append(with_missing(effective, schema.fields), run.target, intent.mark)
         return
-    arriving = [field.name for field in schema.fields if field.name in set(rows.columns) and field.name != SEQ]
+    arriving = [
+        field.name for field in schema.fields if field.name in set(rows.columns) and field.name != SEQ
+    ]
     run.fmt.merge(effective, run.target, merge_clauses(run.job.changes.keys, arriving), intent.mark)
-
-

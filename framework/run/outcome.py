@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["applied", "unchanged", "nothing_new", "failed", "skipped", "planned"]
+Role = Literal["target", "quarantine", "tombstones"]
 
 
 @dataclass
@@ -34,7 +35,9 @@ class Counts:
 
     @property
     def accounted(self) -> int:
-        return self.applied + self.superseded + self.duplicate + self.quarantined + self.dropped + self.control
+        return (
+            self.applied + self.superseded + self.duplicate + self.quarantined + self.dropped + self.control
+        )
 
     def add(self, other: Counts) -> None:
         """Add another batch's counts to these."""
@@ -71,7 +74,7 @@ class TableChange:
 
     table: str
     format: str
-    role: Literal["target", "quarantine", "tombstones"]
+    role: Role
     version_before: int | None
     version_after: int | None
     metrics: dict[str, int] = field(default_factory=dict)

@@ -35,12 +35,17 @@ def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> None:
     plan.format = run.target.format
     plan.exists = run.fmt.exists(run.target)
     if run.job.land is not None:
-        plan.notes.append(f"files of {run.job.land.source.path or run.job.land.source.table} that are not in {run.job.land.to} yet would be landed first and are not counted here")
+        plan.notes.append(
+            f"files of {run.job.land.source.path or run.job.land.source.table} that are not in {run.job.land.to} yet would be landed first and are not counted here"
+        )
     intent = _next_intent(run, plan)
     if intent is None:
         plan.notes.append("nothing new to read")
         return
-    plan.inputs = [InputRange(name, each.reader, [dict(item) for item in each.items]) for name, each in intent.inputs.items()]
+    plan.inputs = [
+        InputRange(name, each.reader, [dict(item) for item in each.items])
+        for name, each in intent.inputs.items()
+    ]
     if no_data:
         _describe(run, plan, shape_of(run, read_events(run.ctx, run.job, intent.inputs, positions=False)))
         return

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, IntegerType, LongType, StringType, StructField, StructType
+from pyspark.sql.types import (
+    ArrayType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+)
 
 from framework.changes.columns import OP, PREFIX, RAW, REASONS, SRC
 from framework.sql import quote
-from framework.tables.base import BatchMark, MergeClauses, TableFormat, TableRef, TableSpec
+from framework.tables.base import (
+    BatchMark,
+    MergeClauses,
+    TableFormat,
+    TableRef,
+    TableSpec,
+)
 
 REASON = StructType(
     [
@@ -20,7 +33,9 @@ REASON = StructType(
 
 SCHEMA = StructType(
     [
-        StructField("id", StringType(), True, {"comment": "SHA-256 over job, coordinates, record and reasons"}),
+        StructField(
+            "id", StringType(), True, {"comment": "SHA-256 over job, coordinates, record and reasons"}
+        ),
         StructField("job", StringType()),
         StructField("epoch", StringType()),
         StructField("batch", LongType()),
@@ -30,7 +45,9 @@ SCHEMA = StructType(
         StructField("position", LongType(), True, {"comment": "record number in the file from 1, or offset"}),
         StructField("operation", StringType()),
         StructField("reasons", ArrayType(REASON)),
-        StructField("record", StringType(), True, {"comment": "the row as JSON, or the text that can't be read"}),
+        StructField(
+            "record", StringType(), True, {"comment": "the row as JSON, or the text that can't be read"}
+        ),
     ]
 )
 
@@ -55,7 +72,8 @@ def quarantine_rows(rejected: DataFrame, mark: BatchMark, run_id: str) -> DataFr
         F.coalesce(F.col(RAW), packed).alias("record"),
     )
     identity = F.to_json(
-        F.struct("job", "source", "source_partition", "position", "record", "reasons"), {"ignoreNullFields": "false"}
+        F.struct("job", "source", "source_partition", "position", "record", "reasons"),
+        {"ignoreNullFields": "false"},
     )
     # identical records without coordinates (avro, orc) are told apart by nothing: they are one row
     return rows.select(F.sha2(identity, 256).alias("id"), "*").dropDuplicates(["id"])

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import DataType, StringType, StructField, StructType
 
 from framework.changes.columns import EXTRA, OP, SEQ, STATE
 from framework.run.conform import data_fields
@@ -39,12 +39,11 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         ContractError: the job contradicts the table.
     """
     incoming = StructType(data_fields(events.schema))
-    merged = run.job.keyed
-    sequence = events.schema[SEQ].dataType if merged else None
+    sequence = events.schema[SEQ].dataType if run.job.keyed else None
     sequence_type = sequence.simpleString() if sequence else None
     if not run.fmt.exists(run.target):
         fields = [_commented(run, field) for field in incoming.fields]
-        schema = StructType([*fields, *_framework_fields(run, sequence, merged)])
+        schema = StructType([*fields, *_framework_fields(run, sequence)])
         properties = {**run.job.write.properties, **contract_of(run.job, sequence_type)}
         spec = TableSpec(schema, tuple(run.job.write.partition_by), properties, run.job.write.comment)
         return Shape(False, spec, (), ())
@@ -69,15 +68,19 @@ def ddl_of(run: JobRun, shape: Shape) -> list[str]:
     return run.fmt.evolve_ddl(run.target, shape.changes)
 
 
-def _framework_fields(run: JobRun, sequence: object, merged: bool) -> list[StructField]:
+def _framework_fields(run: JobRun, sequence: DataType | None) -> list[StructField]:
     fields = []
-    if merged and run.job.mode == "append":
+    if sequence is not None and run.job.mode == "append":
         fields.append(StructField(OP, StringType(), True, {"comment": "what the event did: I, U, D or R"}))
-    if merged:
-        fields.append(StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"}))  # type: ignore[arg-type]
-        fields.append(StructField(STATE, StringType(), True, {"comment": "what the row remembers beyond its values"}))
+    if sequence is not None:
+        fields.append(StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"}))
+        fields.append(
+            StructField(STATE, StringType(), True, {"comment": "what the row remembers beyond its values"})
+        )
     if run.job.write.evolution == "flag":
-        fields.append(StructField(EXTRA, StringType(), True, {"comment": "columns that are not the table's, as JSON"}))
+        fields.append(
+            StructField(EXTRA, StringType(), True, {"comment": "columns that are not the table's, as JSON"})
+        )
     return fields
 
 
@@ -99,4 +102,6 @@ def _evolved(now: StructType, changes: list[ColumnChange]) -> StructType:
         for field in now.fields
     ]
     added = [StructField(change.column, change.type) for change in changes if change.kind == "add"]
-    return StructType([*data_fields(StructType(fields)), *added, *[f for f in fields if f.name.startswith("_sluice_")]])
+    return StructType(
+        [*data_fields(StructType(fields)), *added, *[f for f in fields if f.name.startswith("_sluice_")]]
+    )

@@ -39,9 +39,14 @@ def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, posi
 
 def _transformed(ctx: RunContext, job: Job, frames: Mapping[str, DataFrame]) -> DataFrame:
     """The transform's result as events; records that can't be read pass beside it."""
-    bad = [frame.filter(frame[BAD].isNotNull()).select(*_TRANSPORT) for name, frame in frames.items() if _is_file(job, name)]
+    bad = [
+        frame.filter(frame[BAD].isNotNull()).select(*_TRANSPORT)
+        for name, frame in frames.items()
+        if _is_file(job, name)
+    ]
     clean = {
-        name: (frame.filter(frame[BAD].isNull()) if _is_file(job, name) else frame) for name, frame in frames.items()
+        name: (frame.filter(frame[BAD].isNull()) if _is_file(job, name) else frame)
+        for name, frame in frames.items()
     }
     single = next(iter(job.sources.values())) if len(frames) == 1 else None
     if single is not None and envelope_of(job, single) != "rows":
@@ -65,7 +70,10 @@ def _with_transport(df: DataFrame) -> DataFrame:
     stray = [name for name in df.columns if name.startswith(PREFIX)]
     source = "struct<name:string,partition:int,position:bigint>"
     return df.drop(*stray).select(
-        "*", F.lit(None).cast(source).alias(SRC), F.lit(None).cast("string").alias(BAD), F.lit(None).cast("string").alias(RAW)
+        "*",
+        F.lit(None).cast(source).alias(SRC),
+        F.lit(None).cast("string").alias(BAD),
+        F.lit(None).cast("string").alias(RAW),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -20,10 +20,10 @@ from framework.quality import compile_gate
 from framework.quality.gate import Gate
 from framework.run.conform import conform, with_missing
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
-from framework.run.judge import judge, tallies
 from framework.run.jobrun import JobRun
+from framework.run.judge import judge, tallies
 from framework.run.measure import Measured
-from framework.run.outcome import Counts
+from framework.run.outcome import Counts, TableChange
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.shape import Shape, apply_shape, shape_of
 from framework.run.source import read_events
@@ -70,7 +70,9 @@ def write_batch(run: JobRun, intent: Intent) -> bool:
 def count_only(run: JobRun, intent: Intent) -> Counts:
     """What a run would count, by one pass that writes nothing."""
     batch = judged_batch(run, intent, positions=True)
-    figures = {k: v or 0 for k, v in batch.rows.agg(*tallies(batch.gate)).first().asDict().items()}  # type: ignore[union-attr]
+    figures = {
+        name: count or 0 for name, count in batch.rows.agg(*tallies(batch.gate)).collect()[0].asDict().items()
+    }
     counts = _counts(figures)
     if counts.quarantined:
         run.outcome.reject_reasons.update(count_reasons(batch.rows))
@@ -86,14 +88,16 @@ def _expects_rejects(run: JobRun) -> bool:
 def _write_clean(run: JobRun, intent: Intent, batch: Judged) -> bool:
     measured = Measured(batch.rows, tallies(batch.gate))
     rejected = F.col(VERDICT) == "rejected"
-    guard = F.when(rejected, F.raise_error(F.lit(_REJECTED)).cast("boolean")).otherwise(F.col(VERDICT) == "good")
+    guard = F.when(rejected, F.raise_error(F.lit(_REJECTED)).cast("boolean")).otherwise(
+        F.col(VERDICT) == "good"
+    )
     with run.watch.stage("target"):
-        _write(run, intent, batch.shape, measured.df.filter(guard))
+        change = _write(run, intent, batch.shape, measured.df.filter(guard))
     figures = measured.figures()
     counts = _counts(figures)
     run.outcome.counts.add(counts)
     check_row_rules(run, batch.gate, figures)
-    _compare_with_commit(run, counts.inserted)
+    _compare_with_commit(run, change, counts.inserted)
     return True
 
 
@@ -112,31 +116,36 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
         apply_shape(run, batch.shape)
     if counts.quarantined:
         with run.watch.stage("quarantine"):
-            write_quarantine(run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark)
+            write_quarantine(
+                run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark
+            )
             run.changed(run.quarantine, "quarantine", None)
     if not counts.inserted and run.job.mode == "append":
         return False
     with run.watch.stage("target"):
-        _write(run, intent, batch.shape, batch.rows.filter(F.col(VERDICT) == "good"))
-    _compare_with_commit(run, counts.inserted)
+        change = _write(run, intent, batch.shape, batch.rows.filter(F.col(VERDICT) == "good"))
+    _compare_with_commit(run, change, counts.inserted)
     return True
 
 
-def _write(run: JobRun, intent: Intent, shape: Shape, good: DataFrame) -> None:
+def _write(run: JobRun, intent: Intent, shape: Shape, good: DataFrame) -> TableChange | None:
     before = run.fmt.version(run.target) if shape.exists else None
     rows = with_missing(good, shape.schema.fields)
     if run.job.mode == "append":
         run.fmt.append(rows, run.target, intent.mark)
     else:
-        run.fmt.overwrite(rows, run.target, intent.mark, partitions_only=run.job.mode == "partition_overwrite")
-    run.changed(run.target, "target", before.number if before else None)
+        run.fmt.overwrite(
+            rows, run.target, intent.mark, partitions_only=run.job.mode == "partition_overwrite"
+        )
+    return run.changed(run.target, "target", before.number if before else None)
 
 
-def _compare_with_commit(run: JobRun, written: int) -> None:
+def _compare_with_commit(run: JobRun, change: TableChange | None, written: int) -> None:
     """What was counted while writing against what the commit says it contains."""
-    (change,) = [change for change in run.outcome.tables if change.role == "target"][-1:] or [None]
-    committed = change.metrics.get("rows_added") if change is not None else None
-    if committed is not None and committed != written:
+    if change is None:
+        return
+    committed = change.metrics.get("rows_added", written)
+    if committed != written:
         raise AccountingError(
             f"job {run.job.job}: the commit {change.version_after} of {run.target.name} differs from what was read",
             found=f"{committed} rows in the commit",

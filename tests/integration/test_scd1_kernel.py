@@ -22,7 +22,11 @@ Feed = list[list[Event]]
 CASES = {
     "C01 an older upsert after a newer one changes nothing": [(1, 10, "U", "a"), (1, 5, "U", "b")],
     "C02 an older delete after a newer upsert changes nothing": [(1, 10, "U", "a"), (1, 5, "D", None)],
-    "C03 an upsert older than a delete doesn't bring the row back": [(1, 5, "U", "a"), (1, 10, "D", None), (1, 7, "U", "b")],
+    "C03 an upsert older than a delete doesn't bring the row back": [
+        (1, 5, "U", "a"),
+        (1, 10, "D", None),
+        (1, 7, "U", "b"),
+    ],
     "C04 a delete of a key never seen is remembered": [(1, 10, "D", None), (1, 7, "U", "a")],
     "C05 a newer upsert revives the key": [(1, 5, "U", "a"), (1, 10, "D", None), (1, 12, "U", "c")],
     "C07 deletes in the first batch insert nothing": [(1, 1, "U", "a"), (2, 1, "D", None)],
@@ -31,7 +35,11 @@ CASES = {
     "C09 two upserts tied": [(1, 5, "U", "a"), (1, 5, "U", "b")],
     "C17 a re-insert after a delete": [(1, 5, "U", "a"), (1, 6, "D", None), (1, 7, "U", "b")],
     "C24 a no-op advances the sequence": [(1, 5, "U", "a"), (1, 15, "U", "a"), (1, 12, "U", "b")],
-    "C26 two deletes, then an upsert older than both": [(1, 3, "D", None), (1, 4, "D", None), (1, 1, "U", "a")],
+    "C26 two deletes, then an upsert older than both": [
+        (1, 3, "D", None),
+        (1, 4, "D", None),
+        (1, 1, "U", "a"),
+    ],
     "NULL and '' are different values": [(1, 5, "U", None), (1, 5, "U", ""), (1, 4, "U", "x")],
     "every event twice": [(1, 5, "U", "a"), (1, 6, "D", None), (1, 5, "U", "a"), (1, 6, "D", None)],
 }
@@ -95,9 +103,13 @@ class Lake:
 
 
 def batch_frame(spark: SparkSession, feeds: list[Feed], n: int) -> DataFrame:
-    rows = [(i, e.key, e.value, e.seq, e.op) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]]
+    rows = [
+        (i, e.key, e.value, e.seq, e.op) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]
+    ]
     frame = spark.createDataFrame(rows, f"feed int, key int, value string, {SEQ} bigint, {OP} string")
-    ranked = frame.withColumn(RANK, rank_column([f for f in frame.schema.fields if f.name in ("key", "value")]))
+    ranked = frame.withColumn(
+        RANK, rank_column([f for f in frame.schema.fields if f.name in ("key", "value")])
+    )
     return ranked.withColumn(VERDICT, F.lit("good"))
 
 
@@ -146,4 +158,6 @@ def test_random_feeds_give_what_the_oracle_says_after_every_batch(spark: SparkSe
 @pytest.mark.parametrize("value", [None, "", "a", "=;,\\", "Ünï"])
 def test_the_rank_is_the_oracles(spark: SparkSession, value: str | None) -> None:
     frame = spark.createDataFrame([(7, value)], "KEY int, value string")
-    assert frame.select(rank_column(frame.schema.fields).alias("r")).first().r == rank(Event(7, 1, "U", value))
+    assert frame.select(rank_column(frame.schema.fields).alias("r")).first().r == rank(
+        Event(7, 1, "U", value)
+    )

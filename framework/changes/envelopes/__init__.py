@@ -29,5 +29,7 @@ def find_decoder(name: str) -> Decoder:
         ConfigError: there is no such envelope.
     """
     if name not in ENVELOPES:
-        raise ConfigError(f"there is no envelope {name!r}", expected=", ".join(ENVELOPES), fix="Set changes.envelope.")
+        raise ConfigError(
+            f"there is no envelope {name!r}", expected=", ".join(ENVELOPES), fix="Set changes.envelope."
+        )
     return cast(Decoder, import_module(f"framework.changes.envelopes.{name}").decode)

@@ -1,11 +1,11 @@
 """Envelope `dms`: rows of AWS DMS, an operation each, to the normal form.
 
-    Op   what it becomes        file                    sequence without / with timestamp column
-    -    R (snapshot row)       LOAD00000001.csv        (0, file, row)  /  (NULL, file, row): older than every change
-    I    R in a full load       LOAD0000000A.csv
-    I    I                      20240301-100000000.csv  (1, file, row)  /  (commit time, file, row)
-    U D  U D
-    -    I (cdc_inserts_only)
+Op   what it becomes        file                    sequence without / with timestamp column
+-    R (snapshot row)       LOAD00000001.csv        (0, file, row)  /  (NULL, file, row): older than every change
+I    R in a full load       LOAD0000000A.csv
+I    I                      20240301-100000000.csv  (1, file, row)  /  (commit time, file, row)
+U D  U D
+-    I (cdc_inserts_only)
 """
 
 from __future__ import annotations
@@ -56,9 +56,13 @@ def decode(df: DataFrame, job: Job, source: Read) -> DataFrame:
     operation = _operation(op, load)
     order = _order(df, job, load, timestamp)
     sequence = F.struct(*order, file.alias("file"), F.col(SRC).getField("position").alias("row"))
-    problem = F.coalesce(F.col(BAD), _unknown(op, operation, columns.op), *_unordered(df, job, load, timestamp, columns))
+    problem = F.coalesce(
+        F.col(BAD), _unknown(op, operation, columns.op), *_unordered(df, job, load, timestamp, columns)
+    )
     data = _data_columns(df, columns, job)
-    rewritten = F.to_json(F.struct(*[F.col(quote(name)) for name in df.columns if not name.startswith(PREFIX)]))
+    rewritten = F.to_json(
+        F.struct(*[F.col(quote(name)) for name in df.columns if not name.startswith(PREFIX)])
+    )
     return df.select(
         *[F.col(quote(name)) for name in data],
         operation.alias(OP),
@@ -83,7 +87,9 @@ def _unknown(op: str | None, operation: Column, name: str) -> Column:
     if op is None:
         return F.lit(None).cast("string")
     shown = F.coalesce(F.concat(F.lit("'"), F.col(quote(op)), F.lit("'")), F.lit("NULL"))
-    return F.when(operation.isNull(), F.concat(F.lit("operation "), shown, F.lit(f" in column {name} is not I, U or D")))
+    return F.when(
+        operation.isNull(), F.concat(F.lit("operation "), shown, F.lit(f" in column {name} is not I, U or D"))
+    )
 
 
 def _order(df: DataFrame, job: Job, load: Column, timestamp: str | None) -> list[Column]:
@@ -105,11 +111,16 @@ def _order(df: DataFrame, job: Job, load: Column, timestamp: str | None) -> list
     return [F.when(load, F.lit(0)).otherwise(F.lit(1)).alias("phase")]
 
 
-def _unordered(df: DataFrame, job: Job, load: Column, timestamp: str | None, columns: DmsColumns) -> list[Column]:
+def _unordered(
+    df: DataFrame, job: Job, load: Column, timestamp: str | None, columns: DmsColumns
+) -> list[Column]:
     """What is wrong with a change that has no place in the order."""
     asked = [name for part in job.changes.sequence if (name := _find(df, part)) is not None]
     if asked:
-        empty = [F.when(~load & F.col(quote(name)).isNull(), F.lit(f"sequence column {name} is NULL")) for name in asked]
+        empty = [
+            F.when(~load & F.col(quote(name)).isNull(), F.lit(f"sequence column {name} is NULL"))
+            for name in asked
+        ]
         return empty
     if timestamp is None:
         return []
@@ -133,7 +144,9 @@ def _data_columns(df: DataFrame, columns: DmsColumns, job: Job) -> list[str]:
     names = [name for name in df.columns if not name.startswith(PREFIX)]
     folded = {name.lower() for name in names}
     own = {columns.op.lower(), (columns.timestamp or columns.op).lower()}
-    return [name for name in names if name.lower() not in own and not _is_before(name, columns.before, folded)]
+    return [
+        name for name in names if name.lower() not in own and not _is_before(name, columns.before, folded)
+    ]
 
 
 def _is_before(name: str, prefix: str, folded: set[str]) -> bool:
@@ -145,5 +158,3 @@ def _find(df: DataFrame, name: str | None) -> str | None:
     if name is None or name in df.columns:
         return name
     return next((column for column in df.columns if column.lower() == name.lower()), None)
-
-

@@ -1,6 +1,6 @@
 """A process that runs a lake's job and kills itself some time after a stage has begun.
 
-    python -m tests.integration.run.killed_process FOLDER DOMAIN FORMAT STAGE DELAY
+python -m tests.integration.run.killed_process FOLDER DOMAIN FORMAT STAGE DELAY
 """
 
 from __future__ import annotations

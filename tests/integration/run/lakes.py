@@ -107,4 +107,7 @@ FEED_CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "ope
 
 def feed_lines(events: Sequence[tuple[Any, ...]]) -> list[str]:
     """Events (op, id, seq, v) as csv with a header."""
-    return ["op,id,seq,v", *[",".join("" if value is None else str(value) for value in event) for event in events]]
+    return [
+        "op,id,seq,v",
+        *[",".join("" if value is None else str(value) for value in event) for event in events],
+    ]

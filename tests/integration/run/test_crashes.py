@@ -15,7 +15,13 @@ from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestL
 
 BATCHES = {
     "a.csv": [("U", 1, 1, "a"), ("U", 2, 1, "b"), ("U", 3, 1, "c"), ("U", None, 1, "x")],
-    "b.csv": [("U", 1, 5, "a2"), ("D", 2, 5, None), ("U", 4, 5, "d"), ("U", None, 2, "y"), ("U", 3, 0, "late")],
+    "b.csv": [
+        ("U", 1, 5, "a2"),
+        ("D", 2, 5, None),
+        ("U", 4, 5, "d"),
+        ("U", None, 2, "y"),
+        ("U", 3, 0, "late"),
+    ],
 }
 EXPECTED = [(1, "a2"), (3, "c"), (4, "d")]
 BEFORE = False
@@ -93,7 +99,16 @@ def test_a_process_killed_in_the_middle_of_its_writes_and_started_again_gives_th
 def _drive(lake: TestLake, stage: str, delay: float) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.run.killed_process", str(lake.folder), lake.domain, lake.format, stage, str(delay)],
+        [
+            sys.executable,
+            "-m",
+            "tests.integration.run.killed_process",
+            str(lake.folder),
+            lake.domain,
+            lake.format,
+            stage,
+            str(delay),
+        ],
         env=environment,
         capture_output=True,
         text=True,

@@ -14,7 +14,11 @@ from tests.oracle import Event, state
 
 def feed_job(lake: TestLake, **changes: object) -> None:
     lake.job(
-        read={"format": "csv", "schema": FEED_SCHEMA, "options": {"header": True, "emptyValue": "''", "nullValue": ""}},
+        read={
+            "format": "csv",
+            "schema": FEED_SCHEMA,
+            "options": {"header": True, "emptyValue": "''", "nullValue": ""},
+        },
         changes={**FEED_CHANGES, **changes},
     )
 
@@ -25,11 +29,20 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
     feeds = [feed for case in CASES.values() for feed in orders_and_splits([Event(*event) for event in case])]
     feeds = draw.sample(feeds, 100) + [random_feed(seed) for seed in range(1000, 1100)]
     lake.job(
-        read={"format": "csv", "schema": {"feed": "int", **FEED_SCHEMA}, "options": {"header": True, "nullValue": "NULL"}},
+        read={
+            "format": "csv",
+            "schema": {"feed": "int", **FEED_SCHEMA},
+            "options": {"header": True, "nullValue": "NULL"},
+        },
         changes={**FEED_CHANGES, "keys": ["feed", "id"], "on_tie": "delete_wins"},
     )
     for n in range(4):
-        events = [(i, e.op, e.key, e.seq, _text(e.value)) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]]
+        events = [
+            (i, e.op, e.key, e.seq, _text(e.value))
+            for i, feed in enumerate(feeds)
+            if n < len(feed)
+            for e in feed[n]
+        ]
         lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[",".join(map(str, event)) for event in events])
         outcome = lake.applied()
         print(outcome.counts, outcome.reject_reasons, outcome.stages, outcome.tables)
@@ -49,7 +62,9 @@ def _text(value: str | None) -> str:
 
 def test_rows_without_key_or_sequence_are_quarantined_once_however_often_they_come(lake: TestLake) -> None:
     feed_job(lake)
-    lake.file("a.csv", *feed_lines([("U", None, 1, "a"), ("U", 1, None, "b"), ("U", 3, 1, "c"), ("X", 4, 1, "d")]))
+    lake.file(
+        "a.csv", *feed_lines([("U", None, 1, "a"), ("U", 1, None, "b"), ("U", 3, 1, "c"), ("X", 4, 1, "d")])
+    )
     first = lake.applied()
     assert first.counts == Counts(read=4, inserted=1, quarantined=3)
     assert lake.rows("id", "v") == [(3, "c")]
@@ -121,7 +136,13 @@ def test_columns_in_another_order_case_and_number_give_the_same_result(lake: Tes
     feed_job(lake)
     lake.file("a.csv", *feed_lines([("U", 1, 1, "a")]))
     lake.applied()
-    lake.job(read={"format": "csv", "schema": {"V": "string", "Seq": "bigint", "extra": "int", "ID": "int", "op": "string"}}, changes=FEED_CHANGES)
+    lake.job(
+        read={
+            "format": "csv",
+            "schema": {"V": "string", "Seq": "bigint", "extra": "int", "ID": "int", "op": "string"},
+        },
+        changes=FEED_CHANGES,
+    )
     lake.file("b.csv", "V,Seq,extra,ID,op", "b,2,7,1,U", "c,3,8,2,U")
     outcome = lake.applied()
     assert (outcome.counts.updated, outcome.counts.inserted) == (1, 1)
@@ -132,7 +153,10 @@ def test_columns_with_odd_names_are_handled(lake: TestLake) -> None:
     """C19."""
     names = ["a.b", "1x", "a b", "select", "Ünï"]
     lake.job(
-        read={"format": "csv", "schema": {"k.1": "int", "seq": "bigint", **{name: "string" for name in names}}},
+        read={
+            "format": "csv",
+            "schema": {"k.1": "int", "seq": "bigint", **{name: "string" for name in names}},
+        },
         changes={"keys": ["k.1"], "sequence": ["seq"]},
         quality={"rules": "Rules = [ " + ", ".join(f'IsComplete "{name}"' for name in names) + " ]"},
     )
@@ -168,12 +192,16 @@ def test_a_job_that_contradicts_its_table_is_refused_with_both_values(lake: Test
     lake.file("b.csv", *feed_lines([("U", 1, 2, "b")]))
     outcome = lake.run()
     assert outcome.error_class == "ContractError"
-    assert '["id", "v"] in the job' in (outcome.error or "") and '["id"], as the table records' in (outcome.error or "")
+    assert '["id", "v"] in the job' in (outcome.error or "") and '["id"], as the table records' in (
+        outcome.error or ""
+    )
     assert lake.rows("id", "v") == [(1, "a")]
 
 
 @pytest.mark.parametrize("limit", [{"max_rejects": 0}, {"max_reject_ratio": 0.1}])
-def test_too_many_rejects_fail_the_run_before_anything_is_written(lake: TestLake, limit: dict[str, float]) -> None:
+def test_too_many_rejects_fail_the_run_before_anything_is_written(
+    lake: TestLake, limit: dict[str, float]
+) -> None:
     lake.job(read={"format": "csv", "schema": FEED_SCHEMA}, changes=FEED_CHANGES, quality=limit)
     lake.file("a.csv", *feed_lines([("U", 1, 1, "a"), ("U", None, 1, "b")]))
     outcome = lake.run()
