@@ -1,4 +1,4 @@
-"""What a user writes: the lake, its environments and its jobs, as models; loading, layering and checking them.
+"""What a user writes: the lake, its environments and its jobs, as models; loading and checking them.
 
     project = load_project("conf", environment="prod", overrides=["lake.parallel=4"])
     problems = check_project(project)

@@ -31,10 +31,10 @@ def canonical_table(lake: Lake, table: str) -> str:
 
 
 def canonical_folder(lake: Lake, path: str) -> str:
-    """A path without its glob and last slash, from the lake's root if it is below it, with the layer's own name.
+    """A path without glob and last slash, from the lake's root if it is below it, with the layer's own name.
 
-    >>> canonical_folder(Lake(root="/data"), "/data/landing/crm/*.csv"), canonical_folder(Lake(root="/data"), "/else/x/")
-    ('raw/crm', '/else/x')
+    >>> [canonical_folder(Lake(root="/data"), path) for path in ("/data/landing/crm/*.csv", "/else/x/")]
+    ['raw/crm', '/else/x']
     """
     glob = _GLOB.search(path)
     folder = path[: glob.start()].rpartition("/")[0] if glob else path.rstrip("/")

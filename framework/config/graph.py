@@ -51,7 +51,8 @@ def reads(lake: Lake, job: Job) -> Reads:
 def writes(lake: Lake, job: Job) -> Writes:
     """What a job writes.
 
-    >>> writes(Lake(root="/data"), Job(job="a.b", read={"format": "csv", "path": "x"}, write={"table": "bronze.a.b"}))
+    >>> job = Job(job="a.b", read={"format": "csv", "path": "x"}, write={"table": "bronze.a.b"})
+    >>> writes(Lake(root="/data"), job)
     Writes(table='standardized.a.b', folder=None)
     """
     return Writes(
@@ -62,8 +63,8 @@ def writes(lake: Lake, job: Job) -> Writes:
 def edges(project: Project) -> list[tuple[str, str]]:
     """(producer, consumer) for every pair of jobs where one reads what the other writes.
 
-    A job that reads its own table is an edge to itself; one that reads the folder it lands is not, nor one whose
-    rules look into its own table.
+    A job that reads its own table is an edge to itself; one that reads the folder it lands is not, nor one
+    whose rules look into its own table.
     """
     written = {name: writes(project.lake, job) for name, job in project.jobs.items()}
     writers: dict[str, list[str]] = {}

@@ -51,7 +51,7 @@ class Interpolator:
         return value
 
     def text(self, text: str, where: str, above: tuple[str, ...]) -> Any:
-        """One text. A text that is nothing but one variable keeps the variable's kind (a number stays one)."""
+        """One text. A text that is nothing but one variable keeps its kind (a number stays one)."""
         whole = _REFERENCE.fullmatch(text)
         if whole and whole[1] is not None:
             return self._value(whole[1].strip(), where, above)

@@ -1,4 +1,4 @@
-"""What pydantic refuses, in plain words: file and line, what was found, what was expected, the nearest right name."""
+"""What pydantic refuses, in plain words: where, what was found, what was expected, the nearest right name."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ class Read(Model):
     columns: Annotated[list[Column] | None, BeforeValidator(as_columns)] = Field(
         default=None,
         alias="schema",
-        description="Declared columns, in the order of the file; inferred if absent. Short: `{id: bigint, name: string}`.",
+        description="Declared columns, in the order of the file; inferred if absent. "
+        "Short: `{id: bigint, name: string}`.",
     )
     options: dict[str, Any] = Field(
         default={}, description="Options of the format, as Spark or the reader names them."
@@ -142,7 +143,8 @@ class Write(Model):
     )
     evolution: Literal["add_columns", "widen", "strict", "flag"] = Field(
         default="add_columns",
-        description="When columns change: add new ones, widen types too, refuse the run, or keep extra ones as JSON.",
+        description="When columns change: add new ones, widen types too, refuse the run, "
+        "or keep extra ones as JSON.",
     )
     properties: Settings = Field(default={}, description="Properties of the table, as its format names them.")
     comment: str | None = Field(default=None, description="Comment of the table.")
@@ -175,8 +177,9 @@ class Job(Model):
     def sources(self) -> dict[str, Read]:
         """The sources by name; a single one is called `source`.
 
-        >>> Job(job="a.b", read={"format": "csv", "path": "raw/a"}, write={"table": "standardized.a.b"}).sources.keys()
-        dict_keys(['source'])
+        >>> job = Job(job="a.b", read={"format": "csv", "path": "raw/a"}, write={"table": "standardized.a.b"})
+        >>> list(job.sources)
+        ['source']
         """
         return {"source": self.read} if isinstance(self.read, Read) else dict(self.read)
 

@@ -47,7 +47,8 @@ class Lake(Model):
     root: str = Field(description="Path or URI below which everything of the lake lies.")
     layers: list[Layer] = Field(
         min_length=1,
-        description="All layers, in order. A mapping by name changes some of them: `layers: {raw: {location: ...}}`.",
+        description="All layers, in order. A mapping by name changes some of them: "
+        "`layers: {raw: {location: ...}}`.",
         default=[
             Layer(name="raw", aliases=["landing"], tables=False),
             Layer(name="standardized", aliases=["bronze"]),

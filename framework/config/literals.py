@@ -27,7 +27,8 @@ def literal_secrets(tree: Value, subject: str) -> Iterator[ConfigError]:
                 found="***",
                 expected=f"a reference ({', '.join(SCHEMES)})",
                 where=value.origin,
-                fix="Put the secret into an environment variable NAME (or the file .env) and write `env://NAME`.",
+                fix="Put the secret into an environment variable NAME (or the file .env) "
+                "and write `env://NAME`.",
             )
         elif isinstance(text, str) and _is_address(path, text) and literal_in_url(text):
             yield ConfigError(

@@ -4,8 +4,9 @@
     conf/env/<name>.yaml           an environment: keys of lake.yaml that differ there, `variables` among them
     conf/jobs/**/*.yaml            the jobs, one per file
 
-Later layers win: lake.yaml, then the environment, then `--set lake....` for the lake; `defaults:` of these two,
-then the job's file, then `--set` for a job. Mappings merge key by key; lists and plain values are replaced.
+Later layers win: lake.yaml, then the environment, then `--set lake....` for the lake; `defaults:` of these
+two, then the job's file, then `--set` for a job. Mappings merge key by key; lists and plain values are
+replaced.
 """
 
 from __future__ import annotations
@@ -64,11 +65,11 @@ def load_project(
 ) -> Project:
     """The project of a folder.
 
-    `overrides` are texts of `--set`; those without `lake.` or `jobs.<name>.` go to the jobs of `selected` (all if
-    None). Without a name of an environment it is `local`, whose file may be missing.
+    `overrides` are texts of `--set`; those without `lake.` or `jobs.<name>.` go to the jobs of `selected`
+    (all if None). Without a name of an environment it is `local`, whose file may be missing.
 
     Raises:
-        ConfigError: something in the files is wrong; with several mistakes, a ConfigErrors that shows them all.
+        ConfigError: something in the files is wrong; several mistakes are shown together by a ConfigErrors.
     """
     loading = load(conf, environment=environment, overrides=overrides, selected=selected)
     if loading.problems:

@@ -21,7 +21,7 @@ from framework.config.lake import Lake
 _HEAD = """\
 # Job, lake and environment files
 
-Made from the models by `python -m framework.config.reference > docs/reference/job.md`: change the models, not this page.
+Made from the models: change these, then run `python -m framework.config.reference > docs/reference/job.md`.
 
 ```
 conf/lake.yaml          the lake: layers, catalog, what all jobs share
@@ -29,8 +29,8 @@ conf/env/<name>.yaml    an environment: the keys of lake.yaml that differ there
 conf/jobs/**/*.yaml     the jobs, one per file
 ```
 
-Later layers win: lake.yaml, the environment, the job's file, `--set`. Mappings merge key by key; lists and plain values
-are replaced. `defaults:` in lake.yaml or in an environment gives jobs what their own files don't say.
+Later layers win: lake.yaml, the environment, the job's file, `--set`. Mappings merge key by key; lists and
+plain values are replaced. `defaults:` in lake.yaml or in an environment gives jobs what their own files don't say.
 """
 
 _JOB_EXAMPLE = """\
@@ -60,8 +60,8 @@ _TAIL = """\
 
 | key | short | means |
 |---|---|---|
-| `read.schema` | `{id: bigint, hired: {type: date, format: d-MMM-yy}}` or `[id bigint, name string]` | a list of columns |
-| `read` | `{people: {format: table, table: ...}, accounts: {...}}` | several sources by name, for a transform |
+| `read.schema` | `{id: bigint, hired: {type: date, format: d-MMM-yy}}` or `[id bigint]` | a list of columns |
+| `read` | `{people: {format: table, ...}, accounts: {...}}` | several sources by name, for a transform |
 | `quality.rules` | a list of texts | a ruleset with these rules |
 | `layers` in an environment or `--set` | `{standardized: {format: delta}}` | changes of layers by name |
 
@@ -79,8 +79,8 @@ Only `true` and `false` are booleans (`no` and `on` are text), and dates and tim
 
 ## Secrets
 
-Files hold references, never values; a password that is written out is refused. A reference is resolved only by the run
-that needs it, and is shown as `***`.
+Files hold references, never values; a password that is written out is refused. A reference is resolved only
+by the run that needs it, and is shown as `***`.
 
 | reference | where the secret lies |
 |---|---|
@@ -96,8 +96,8 @@ that needs it, and is shown as `***`.
 | `jobs.corebank.customers.write.format=delta` | one job |
 | `write.format=delta` | the jobs selected for this run, all if none is named |
 
-One `--set` may hold several, separated by `;`. Values are written as in YAML. What follows `spark`, `options`,
-`properties` or `variables` is one key: `--set lake.spark.spark.sql.shuffle.partitions=8`.
+One `--set` may hold several, separated by `;`. Values are written as in YAML. What follows `spark`,
+`options`, `properties` or `variables` is one key: `--set lake.spark.spark.sql.shuffle.partitions=8`.
 
 ## In an editor
 
@@ -127,10 +127,10 @@ def _below(model: type[Model], above: str) -> Iterator[tuple[str, type[Model]]]:
 
 
 def _table(model: type[Model]) -> str:
-    rows = [
-        f"| `{key}` | {_cell(_kind(key, field.annotation))} | {_cell(_default(field))} | {_cell(field.description or '')} |"
-        for key, field in fields_of(model).items()
-    ]
+    rows = []
+    for key, field in fields_of(model).items():
+        cells = (f"`{key}`", _kind(key, field.annotation), _default(field), field.description or "")
+        rows.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join(["| key | value | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 

@@ -4,7 +4,7 @@
 |---|---|
 | `env://NAME` | the environment, else the git-ignored file `.env` of the working folder |
 | `file:///run/secrets/db` | a file that nobody but its owner may read (mode 0600) |
-| `secret://vault/path` | the resolver that a package registers as `vault` in the entry point group `sluice.secrets` |
+| `secret://vault/path` | the resolver that a package registers as `vault` in the group `sluice.secrets` |
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from framework.config.job import Job, Read
 def sources(job: Job) -> Iterator[tuple[str, Read]]:
     """Every source: what the job lands first, then what it reads; with its dotted key.
 
-    >>> job = Job(job="a.b", read={"people": Read(format="csv", path="p")}, write={"table": "standardized.a.b"})
+    >>> job = Job(job="a.b", read={"people": {"format": "csv", "path": "p"}}, write={"table": "bronze.a.b"})
     >>> [key for key, _ in sources(job)]
     ['read.people']
     """

@@ -1,7 +1,7 @@
 """Configuration values that remember where they were written.
 
-A file is read into a tree of `Value`; layers are merged as trees, and only the merged tree becomes a model. So
-every message can name file and line, and `Project.origin` can say where a value came from.
+A file is read into a tree of `Value`; layers are merged as trees, and only the merged tree becomes a model.
+So every message can name file and line, and `Project.origin` can say where a value came from.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A mapping of values, a list of values or a scalar, with its place (`file:line`, `--set` or `default`)."""
+    """A mapping or list of values, or a scalar, with its place (`file:line`, `--set` or `default`)."""
 
     content: Any
     origin: str
@@ -56,7 +56,7 @@ def nested(parts: Sequence[str], value: Value) -> Value:
 def merge(under: Value, over: Value) -> Value:
     """`over` laid on `under`: mappings merge key by key, anything else is replaced.
 
-    A mapping laid on a list of named entries (layers, columns) changes these entries by name, and adds new ones.
+    A mapping laid on a list of named entries (layers, columns) changes these by name, and adds new ones.
     """
     below, above = under.content, over.content
     if isinstance(below, dict) and isinstance(above, dict):
@@ -91,7 +91,7 @@ def _name_of(value: Value) -> str | None:
 
 
 def child(value: Value, part: Part) -> tuple[str, Value] | None:
-    """Name and value one step down. A number also finds the n-th entry of a mapping, and a name a named entry."""
+    """Name and value one step down. A number also finds the n-th entry of a mapping, a name a named one."""
     content = value.content
     if isinstance(content, dict):
         if isinstance(part, int):

@@ -40,7 +40,7 @@ def validate(
     overrides: Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Validation:
-    """Load and check a folder, collecting all problems: those of files that can't be read as well as contradictions."""
+    """Load and check a folder, collecting all problems: unreadable files as well as contradictions."""
     loading = load(conf, environment=environment, overrides=overrides, environ=environ)
     project = loading.project
     if project is None:

@@ -1,6 +1,7 @@
 """Everything that can be wrong with a project and be seen without Spark.
 
-Each check is a function from a project and one of its jobs to problems; those over all jobs take the project alone.
+Each check is a function from a project and one of its jobs to problems; those over all jobs take the
+project alone.
 """
 
 from __future__ import annotations

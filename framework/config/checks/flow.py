@@ -16,7 +16,7 @@ from framework.errors import ConfigError, PlanError
 
 
 def check_hops(project: Project, job: Job) -> Iterator[ConfigError]:
-    """A job writes to a layer after each it reads from; to the same one only where the layer says `same_layer: true`."""
+    """A job writes to a layer after each it reads from; to the same only where it says `same_layer: true`."""
     target = layer_of(project.lake, job.write.table.partition(".")[0])
     if target is None or not target.tables:
         return

@@ -14,7 +14,7 @@ from framework.errors import ConfigError
 
 
 def check_names(project: Project, job: Job) -> Iterator[ConfigError]:
-    """Every table is called layer.domain.table, in a layer that exists and holds tables; landing is in one that doesn't."""
+    """Every table is called layer.domain.table, in a layer of tables; a job lands in a layer of files."""
     yield from _table(project, job, "write.table", job.write.table)
     for key, source in sources(job):
         if source.format == "table" and source.table:

@@ -55,7 +55,8 @@ def _python(project: Project, job: Job, reference: str) -> Iterator[ConfigError]
             job,
             "transform.python",
             f"names a module that isn't there: {module}",
-            expected=f"a file {module.replace('.', '/')}.py beside `{Path(project.conf).name}` or on the Python path",
+            expected=f"a file {module.replace('.', '/')}.py "
+            f"beside `{Path(project.conf).name}` or on the Python path",
         )
         return
     try:
