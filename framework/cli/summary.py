@@ -83,7 +83,7 @@ def became(counts: Counts) -> str:
 
 def rejects_table(rejects: Sequence[tuple[str, dict[str, int]]]) -> Table:
     """Why rows were rejected, the most frequent reasons of each job."""
-    table = _table("Rejected rows")
+    table = simple_table("Rejected rows")
     table.add_column("job", no_wrap=True)
     table.add_column("reason", overflow="fold")
     table.add_column("rows", justify="right", style="yellow")
@@ -99,7 +99,7 @@ def rejects_table(rejects: Sequence[tuple[str, dict[str, int]]]) -> Table:
 
 def rules_table(failing: Sequence[tuple[str, RuleResult]]) -> Table:
     """Rules that failed, and what they found."""
-    table = _table("Rules that failed")
+    table = simple_table("Rules that failed")
     table.add_column("job", no_wrap=True)
     table.add_column("rule", overflow="fold")
     table.add_column("action", no_wrap=True)
@@ -177,7 +177,7 @@ class _FirstThatFits:
 
 
 def _jobs_table() -> Table:
-    table = _table()
+    table = simple_table()
     table.add_column("job", overflow="fold")
     table.add_column("status", no_wrap=True)
     return table
@@ -194,7 +194,7 @@ def _total(jobs: Sequence[JobOutcome]) -> Counts:
     return total
 
 
-def _table(title: str | None = None) -> Table:
+def simple_table(title: str | None = None) -> Table:
     from rich import box
     from rich.table import Table
 
@@ -205,7 +205,7 @@ def _table(title: str | None = None) -> Table:
         box=box.SIMPLE_HEAD,
         header_style="bold",
         pad_edge=False,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
         show_edge=True,
     )
 

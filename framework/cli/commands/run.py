@@ -1,0 +1,79 @@
+"""`sluice run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from framework.cli.options import json_option, load_checked, project_options
+
+if TYPE_CHECKING:
+    from framework.config import Project
+    from framework.run.outcome import RunOutcome
+
+
+@click.command(short_help="Run jobs, in the order of what they read and write.")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--all", "everything", is_flag=True, help="Run every enabled job.")
+@click.option("--resume", is_flag=True, help="Run only what failed or was skipped in the last run.")
+@click.option("--parallel", type=click.IntRange(1, 64), help="Jobs side by side; default: lake.parallel.")
+@click.option("--replay", metavar="GLOB", help="Read files again that match, on purpose.")
+@json_option
+@project_options
+def run(
+    jobs: tuple[str, ...],
+    everything: bool,
+    resume: bool,
+    parallel: int | None,
+    replay: str | None,
+    as_json: bool,
+    conf: str,
+    environment: str | None,
+    overrides: tuple[str, ...],
+) -> int:
+    """Run jobs by name, or all of them: each after the jobs whose tables it reads, independent ones side by side.
+
+    What depends on a failed job is skipped; `--resume` goes on from there.
+    """
+    from framework.cli.choice import chosen_jobs
+
+    project = load_checked(conf, environment, overrides)
+    names = chosen_jobs(project, jobs, everything=everything or resume)
+    outcome = _run(project, names, resume=resume, parallel=parallel, replay=replay)
+    if as_json:
+        from framework.cli.output import show_json
+        from framework.state.codec import to_data
+
+        show_json({**to_data(outcome), "exit_code": outcome.exit_code})
+    else:
+        _show(project, outcome)
+    return outcome.exit_code
+
+
+def _run(
+    project: Project, names: list[str], *, resume: bool, parallel: int | None, replay: str | None
+) -> RunOutcome:
+    from framework.cli.output import stderr
+    from framework.cli.progress import Progress
+    from framework.cli.session import spark_for
+
+    with Progress(stderr(), total=None if resume else len(names)) as progress, spark_for(project, progress) as spark:
+        from framework.run.api import run_project
+
+        return run_project(
+            project, names, spark=spark, listener=progress, parallel=parallel, resume=resume, replay=replay
+        )
+
+
+def _show(project: Project, outcome: RunOutcome) -> None:
+    from rich.text import Text
+
+    from framework.cli.output import stdout
+    from framework.cli.summary import summary
+    from framework.report import report_path
+
+    console = stdout()
+    for part in summary(outcome):
+        console.print(part)
+    console.print(Text.assemble(("report  ", "dim"), report_path(project.lake, outcome.run_id)), soft_wrap=True)

@@ -1,0 +1,81 @@
+"""A Spark session for a command, on this machine, without its chatter on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from framework.cli.progress import Progress
+    from framework.config import Project
+    from framework.context import RunContext
+
+
+@contextmanager
+def spark_for(project: Project, progress: Progress | None = None) -> Iterator[SparkSession]:
+    """The project's session by the local runtime, ended with the command."""
+    from framework.runtimes import open_runtime
+
+    if progress is not None:
+        progress.say("starting Spark")
+    runtime = open_runtime("local", project)
+    with _jvm_log():
+        spark = runtime.start()
+    try:
+        if progress is not None:
+            progress.say("")
+        yield spark
+    finally:
+        spark.stop()
+
+
+def context_for(project: Project, spark: SparkSession) -> RunContext:
+    """A context for a command that only looks."""
+    from framework.context import RunContext
+    from framework.state import storage_for
+
+    return RunContext(
+        spark=spark, lake=project.lake, storage=storage_for(project.lake.root, spark), run_id="command"
+    )
+
+
+@contextmanager
+def _jvm_log() -> Iterator[None]:
+    """Send what a JVM started here writes to standard error into a file, for as long as it lives.
+
+    The JVM inherits the descriptor; Python gets its own back at once. `SLUICE_SPARK_LOG` names the file; set to `-`
+    it leaves the terminal to Spark.
+    """
+    wanted = os.environ.get("SLUICE_SPARK_LOG", "")
+    if wanted == "-":
+        yield
+        return
+    sys.stderr.flush()
+    with open(wanted, "ab") if wanted else tempfile.TemporaryFile() as log:
+        kept = os.dup(2)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            if not wanted:
+                _show_tail(log.fileno())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _show_tail(descriptor: int, lines: int = 15) -> None:
+    """The last lines of the log, where Spark didn't start."""
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    os.lseek(descriptor, max(0, size - 8192), os.SEEK_SET)
+    text = os.read(descriptor, 8192).decode(errors="replace").strip()
+    if text:
+        sys.stderr.write("\n".join(text.splitlines()[-lines:]) + "\n")
