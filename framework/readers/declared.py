@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -14,6 +15,10 @@ from framework.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+
+_FORMAT_OPTIONS: Mapping[type[T.DataType], str] = MappingProxyType(
+    {T.DateType: "dateFormat", T.TimestampType: "timestampFormat", T.TimestampNTZType: "timestampNTZFormat"}
+)
 
 LONGEST_SHOWN = 60
 """Letters of a value that a reason shows."""
@@ -44,7 +49,10 @@ def fields_of(columns: Sequence[Declared]) -> list[Field]:
     Raises:
         ConfigError: a type is none of Spark's, or a format is given for a column that takes none.
     """
-    fields = [Field(column.source or column.name, column.name, parse_type(column), column.format) for column in columns]
+    fields = [
+        Field(column.source or column.name, column.name, parse_type(column), column.format)
+        for column in columns
+    ]
     for field in fields:
         if field.format and not field.temporal:
             raise ConfigError(
@@ -83,17 +91,22 @@ def shared_formats(fields: Sequence[Field]) -> dict[str, str]:
     {'dateFormat': 'd-MMM-yy'}
     """
     kinds: dict[str, set[str | None]] = {}
-    names = {T.DateType: "dateFormat", T.TimestampType: "timestampFormat", T.TimestampNTZType: "timestampNTZFormat"}
     for field in fields:
         if field.temporal:
-            kinds.setdefault(names[type(field.type)], set()).add(field.format)
-    return {option: text for option, formats in kinds.items() if len(formats) == 1 and (text := next(iter(formats)))}
+            kinds.setdefault(_FORMAT_OPTIONS[type(field.type)], set()).add(field.format)
+    return {
+        option: text
+        for option, formats in kinds.items()
+        if len(formats) == 1 and (text := next(iter(formats)))
+    }
 
 
 def as_text(fields: Sequence[Field]) -> frozenset[str]:
     """Sources of the columns that the scan can't parse, because columns of their kind are written differently."""
-    shared = set(shared_formats(fields).values())
-    return frozenset(field.source for field in fields if field.format and field.format not in shared)
+    shared = shared_formats(fields)
+    return frozenset(
+        field.source for field in fields if field.format and _FORMAT_OPTIONS[type(field.type)] not in shared
+    )
 
 
 def parsed(text: Column, field: Field) -> Column:
@@ -107,7 +120,9 @@ def parsed(text: Column, field: Field) -> Column:
 
 def unfit(text: Column, field: Field) -> Column:
     """`value 'abc' of column age is not bigint`."""
-    shown = F.when(F.length(text) > LONGEST_SHOWN, F.concat(F.substring(text, 1, LONGEST_SHOWN), F.lit("..."))).otherwise(text)
+    shown = F.when(
+        F.length(text) > LONGEST_SHOWN, F.concat(F.substring(text, 1, LONGEST_SHOWN), F.lit("..."))
+    ).otherwise(text)
     return F.concat(F.lit("value '"), shown, F.lit(f"' of column {field.name} is not {field.wanted}"))
 
 

@@ -22,8 +22,23 @@ from framework.sql import quote
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader
 
-_PARSING = ("sep", "delimiter", "quote", "escape", "nullvalue", "emptyvalue", "chartoescapequoteescaping", "encoding")
-_PARSING += ("ignoreleadingwhitespace", "ignoretrailingwhitespace", "unescapedquotehandling", "charset", "lineseparator")
+_PARSING = (
+    "sep",
+    "delimiter",
+    "quote",
+    "escape",
+    "nullvalue",
+    "emptyvalue",
+    "chartoescapequoteescaping",
+    "encoding",
+)
+_PARSING += (
+    "ignoreleadingwhitespace",
+    "ignoretrailingwhitespace",
+    "unescapedquotehandling",
+    "charset",
+    "lineseparator",
+)
 
 
 def scan(request: Scan) -> DataFrame:
@@ -53,17 +68,25 @@ def by_header(request: Scan) -> dict[tuple[str, ...] | None, list[str]]:
 
 def header_of(request: Scan, file: str) -> tuple[str, ...] | None:
     """The columns that a file's first line names; None if the file has no line."""
-    line = first_line(request.spark, file, request.options.get("encoding", "utf-8"), request.options.get("comment"))
+    line = first_line(
+        request.spark, file, request.options.get("encoding", "utf-8"), request.options.get("comment")
+    )
     if line is None:
         return None
     separator, quoting, _ = _signs(request)
-    fields = next(csv.reader([line], delimiter=separator, quotechar=quoting)) if len(separator) == 1 else line.split(separator)
+    fields = (
+        next(csv.reader([line], delimiter=separator, quotechar=quoting))
+        if len(separator) == 1
+        else line.split(separator)
+    )
     names = tuple(name.strip() for name in fields)
     folded = [name.lower() for name in names]
     double = next((name for name in names if folded.count(name.lower()) > 1), None)
     if double is not None:
         raise ReadError(
-            f"the header of {shown_path(file)} names a column twice", found=double, fix="Set options.header: false and declare the schema."
+            f"the header of {shown_path(file)} names a column twice",
+            found=double,
+            fix="Set options.header: false and declare the schema.",
         )
     return names
 
@@ -74,7 +97,9 @@ def scan_all(request: Scan, groups: dict[tuple[str, ...] | None, list[str]]) -> 
         groups_fields = infer(request, groups)
     else:
         groups_fields = {names: match(request.fields, names, files[0]) for names, files in groups.items()}
-    frames = [_scan(replace(request, files=files, fields=groups_fields[names])) for names, files in groups.items()]
+    frames = [
+        _scan(replace(request, files=files, fields=groups_fields[names])) for names, files in groups.items()
+    ]
     if not frames:
         return _scan(replace(request, files=[], fields=request.fields or []))
     return _in_order(union_by_name(frames), request.fields or [])
@@ -90,7 +115,9 @@ def match(fields: Sequence[Field], names: tuple[str, ...] | None, file: str) -> 
         return list(fields)
     declared = {field.source.lower(): field for field in fields}
     exact = {field.source: field for field in fields}
-    found = [exact.get(name) or declared.get(name.lower()) or Field(name, name, T.StringType()) for name in names]
+    found = [
+        exact.get(name) or declared.get(name.lower()) or Field(name, name, T.StringType()) for name in names
+    ]
     missing = [field.source for field in fields if field not in found]
     if missing:
         raise ReadError(
@@ -102,7 +129,9 @@ def match(fields: Sequence[Field], names: tuple[str, ...] | None, file: str) -> 
     return [replace(field, source=name) for field, name in zip(found, names, strict=True)]
 
 
-def infer(request: Scan, groups: dict[tuple[str, ...] | None, list[str]]) -> dict[tuple[str, ...] | None, list[Field]]:
+def infer(
+    request: Scan, groups: dict[tuple[str, ...] | None, list[str]]
+) -> dict[tuple[str, ...] | None, list[Field]]:
     """Columns nobody declared, read off the files of the batch: a column that two groups type differently is a string."""
     asked = request.flag("inferschema", True)
     types: dict[str, T.DataType] = {}
@@ -115,7 +144,8 @@ def infer(request: Scan, groups: dict[tuple[str, ...] | None, list[str]]) -> dic
             kind = T.StringType() if isinstance(field.dataType, T.NullType) else field.dataType
             types[name.lower()] = common_type(types.get(name.lower(), kind), kind)
     return {
-        names: [Field(name, name, types[name.lower()]) for name, _ in fields] for names, fields in schemas.items()
+        names: [Field(name, name, types[name.lower()]) for name, _ in fields]
+        for names, fields in schemas.items()
     }
 
 
@@ -211,7 +241,11 @@ def _reader(request: Scan) -> DataFrameReader:
 
 def _signs(request: Scan) -> tuple[str, str, str]:
     separator = request.options.get("sep", request.options.get("delimiter", ","))
-    return separator.replace("\\t", "\t"), request.options.get("quote", '"'), request.options.get("escape", "\\")
+    return (
+        separator.replace("\\t", "\t"),
+        request.options.get("quote", '"'),
+        request.options.get("escape", "\\"),
+    )
 
 
 def _in_order(df: DataFrame, fields: Sequence[Field]) -> DataFrame:

@@ -80,7 +80,9 @@ class DmsReader:
         columns = dms_columns(source)
         if request.fields is not None:
             own = {columns.op.lower(), (columns.timestamp or columns.op).lower()}
-            request = replace(request, fields=[field for field in request.fields if field.source.lower() not in own])
+            request = replace(
+                request, fields=[field for field in request.fields if field.source.lower() not in own]
+            )
         if file_format(source, inputs) == "parquet":
             return _parquet(replace(request, format="parquet"), columns)
         return _csv(request, source, columns)
@@ -127,15 +129,22 @@ def file_format(source: Read, inputs: Inputs) -> str:
     given = source.options.get("file_format")
     if given is not None:
         return str(given)
-    kinds = {"parquet" if ".parquet" in str(item["path"]).rpartition("/")[2] else "csv" for item in inputs.items}
+    kinds = {
+        "parquet" if ".parquet" in str(item["path"]).rpartition("/")[2] else "csv" for item in inputs.items
+    }
     if len(kinds) > 1:
-        raise ReadError("a DMS folder holds csv and parquet files", fix="Set read.options.file_format, and move the others away.")
+        raise ReadError(
+            "a DMS folder holds csv and parquet files",
+            fix="Set read.options.file_format, and move the others away.",
+        )
     return kinds.pop()
 
 
 def replace_options(source: Read) -> Read:
     """The source as the scan of its files sees it: options of ours out, DMS's ways of writing csv in."""
-    options: dict[str, Any] = {key: value for key, value in source.options.items() if key.lower() not in OWN_OPTIONS}
+    options: dict[str, Any] = {
+        key: value for key, value in source.options.items() if key.lower() not in OWN_OPTIONS
+    }
     given = {key.lower() for key in options}
     null = source.options.get("null_value", "NULL")
     for key, value in (("multiLine", True), ("escape", '"'), ("nullValue", null)):
@@ -186,14 +195,22 @@ def _with_header(request: Scan, source: Read, columns: DmsColumns, kinds: dict[b
         fields = _inferred(request, groups, columns)
         frames = [_group(request, names, files, fields, columns) for names, files in groups.items()]
     else:
-        frames = [_group(request, names, files, list(request.fields), columns) for names, files in groups.items()]
+        frames = [
+            _group(request, names, files, list(request.fields), columns) for names, files in groups.items()
+        ]
     if not frames:
-        return delimited.scan(replace(request, files=[], fields=[*_own_fields(columns, True), *(request.fields or [])]))
+        return delimited.scan(
+            replace(request, files=[], fields=[*_own_fields(columns, True), *(request.fields or [])])
+        )
     return union_by_name(frames)
 
 
 def _group(
-    request: Scan, names: tuple[str, ...] | None, files: list[str], fields: Sequence[Field], columns: DmsColumns
+    request: Scan,
+    names: tuple[str, ...] | None,
+    files: list[str],
+    fields: Sequence[Field],
+    columns: DmsColumns,
 ) -> DataFrame:
     here = {name.lower() for name in names or ()}
     own = [field for field in _own_fields(columns, True) if field.source.lower() in here]

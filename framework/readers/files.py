@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from framework.readers.base import Inputs, Seen
 from framework.readers.declared import fields_of
-from framework.readers.paths import check_unchanged, list_files, new_files, source_path, spark_paths, storage_of
+from framework.readers.paths import (
+    check_unchanged,
+    list_files,
+    new_files,
+    source_path,
+    spark_paths,
+    storage_of,
+)
 from framework.readers.scan import Scan, spark_options
 from framework.readers.transport import keep_files_whole
 
@@ -84,6 +91,8 @@ def nothing_new(ctx: RunContext, source: Read, read: Callable[..., DataFrame]) -
     if not there:
         from framework.errors import ReadError
 
-        raise ReadError(f"there is no file at {path} to tell its columns", fix="Deliver one, or disable the job.")
+        raise ReadError(
+            f"there is no file at {path} to tell its columns", fix="Deliver one, or disable the job."
+        )
     items = tuple({"path": info.path, "size": info.size, "modified_ms": info.modified_ms} for info in there)
     return read(ctx, source, Inputs("files", items)).limit(0)

@@ -46,7 +46,11 @@ def infer(request: Scan) -> list[Field]:
     """Columns nobody declared, read off the files of the batch; empty if no record can be read."""
     found = _reader(request).json(list(request.files)).schema
     return [
-        Field(field.name, field.name, T.StringType() if isinstance(field.dataType, T.NullType) else field.dataType)
+        Field(
+            field.name,
+            field.name,
+            T.StringType() if isinstance(field.dataType, T.NullType) else field.dataType,
+        )
         for field in found.fields
         if field.name != RAW
     ]
@@ -71,7 +75,9 @@ def _reason(fields: list[Field], texts: frozenset[str]) -> Column:
             given = F.expr(f"from_json({quote(RAW)}, 'map<string,string>')[{literal(field.source)}]")
             reasons.append(F.when(column.isNull() & given.isNotNull(), unfit(given, field)))
     detailed, found = joined(reasons), joined(own)
-    unread = F.when(values.isNull(), F.lit(_MALFORMED)).when(detailed != "", detailed).otherwise(F.lit(_NESTED))
+    unread = (
+        F.when(values.isNull(), F.lit(_MALFORMED)).when(detailed != "", detailed).otherwise(F.lit(_NESTED))
+    )
     told = F.when(marked(detailed), unread)
     return told.when(found != "", found) if own else told
 
@@ -79,7 +85,9 @@ def _reason(fields: list[Field], texts: frozenset[str]) -> Column:
 def _unreadable(request: Scan) -> DataFrame:
     """No record of the files can be read, so that there are no columns: every line is bad."""
     df = request.spark.read.text(list(request.files)).filter(F.trim("value") != "")
-    return df.select(file_source(positions=request.positions), F.lit(_MALFORMED).alias(BAD), F.col("value").alias(RAW))
+    return df.select(
+        file_source(positions=request.positions), F.lit(_MALFORMED).alias(BAD), F.col("value").alias(RAW)
+    )
 
 
 def _reader(request: Scan) -> DataFrameReader:

@@ -53,7 +53,9 @@ def spark_options(options: Mapping[str, Any]) -> dict[str, str]:
     for key, value in options.items():
         if key.lower() in _RESERVED:
             raise ConfigError(
-                f"the option {key} can't be set", found=value, fix=f"Remove read.options.{key}: {_RESERVED[key.lower()]}."
+                f"the option {key} can't be set",
+                found=value,
+                fix=f"Remove read.options.{key}: {_RESERVED[key.lower()]}.",
             )
         if value is not None:
             result[key.lower()] = str(value).lower() if isinstance(value, bool) else str(value)

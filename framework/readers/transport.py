@@ -39,14 +39,18 @@ def file_source(*, positions: bool, row_index: bool = False) -> Column:
     else:
         position = F.monotonically_increasing_id().bitwiseAND(F.lit(0x1FFFFFFFF)) + F.lit(1)
     return F.struct(
-        F.col("_metadata.file_path").alias("name"), F.lit(None).cast("int").alias("partition"), position.alias("position")
+        F.col("_metadata.file_path").alias("name"),
+        F.lit(None).cast("int").alias("partition"),
+        position.alias("position"),
     ).alias(SRC)
 
 
 def named_source(name: str) -> Column:
     """`_sluice_src` of rows that have no position: a table's, a database's."""
     return F.struct(
-        F.lit(name).alias("name"), F.lit(None).cast("int").alias("partition"), F.lit(None).cast("bigint").alias("position")
+        F.lit(name).alias("name"),
+        F.lit(None).cast("int").alias("partition"),
+        F.lit(None).cast("bigint").alias("position"),
     ).alias(SRC)
 
 

@@ -103,10 +103,18 @@ def _fitted(found: DataType, column: Column, name: str, field: Field) -> tuple[C
     else:
         value = try_cast(name, field.type)
     lost = value.isNull()
-    if isinstance(found, T.NumericType) and isinstance(field.type, T.NumericType) and not isinstance(field.type, T.FractionalType):
+    if (
+        isinstance(found, T.NumericType)
+        and isinstance(field.type, T.NumericType)
+        and not isinstance(field.type, T.FractionalType)
+    ):
         # 3.7 as bigint would be 3
         lost = lost | (value != column)
-    shown = column.cast("string") if not isinstance(found, T.StructType | T.ArrayType | T.MapType) else F.lit("...")
+    shown = (
+        column.cast("string")
+        if not isinstance(found, T.StructType | T.ArrayType | T.MapType)
+        else F.lit("...")
+    )
     return value, F.when(column.isNotNull() & lost, unfit(shown, field))
 
 

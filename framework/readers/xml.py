@@ -36,7 +36,12 @@ def scan(request: Scan) -> DataFrame:
         raise ConfigError("a source of format xml needs to know its records", fix="Set read.options.rowTag.")
     fields = infer(request) if request.fields is None else list(request.fields)
     if built_in(request):
-        return _finish(request, _typed(request, fields, list(request.files)), fields, file_source(positions=request.positions))
+        return _finish(
+            request,
+            _typed(request, fields, list(request.files)),
+            fields,
+            file_source(positions=request.positions),
+        )
     frames = [_one_file(request, fields, file) for file in request.files]
     return reduce(lambda left, right: left.unionByName(right), frames)
 
@@ -49,7 +54,11 @@ def built_in(request: Scan) -> bool:
 def infer(request: Scan) -> list[Field]:
     """Columns nobody declared, read off the files of the batch."""
     reader = _reader(request)
-    schemas = [reader.load(list(request.files)).schema] if built_in(request) else [_load(reader, f).schema for f in request.files]
+    schemas = (
+        [reader.load(list(request.files)).schema]
+        if built_in(request)
+        else [_load(reader, f).schema for f in request.files]
+    )
     found: dict[str, T.DataType] = {}
     for schema in schemas:
         for field in schema.fields:
@@ -75,7 +84,11 @@ def _one_file(request: Scan, fields: list[Field], file: str) -> DataFrame:
 def _typed(request: Scan, fields: list[Field], files: list[str]) -> DataFrame:
     texts = as_text(fields)
     typed = [(f.source, T.StringType() if f.source in texts else f.type) for f in fields]
-    reader = _reader(request).options(**shared_formats(fields)).schema(schema_text([*typed, (RAW, T.StringType())]))
+    reader = (
+        _reader(request)
+        .options(**shared_formats(fields))
+        .schema(schema_text([*typed, (RAW, T.StringType())]))
+    )
     return reader.load(files) if built_in(request) else _load(reader, files[0])
 
 
@@ -116,6 +129,8 @@ def _load(reader: DataFrameReader, file: str) -> DataFrame:
     except (Py4JJavaError, PySparkException) as error:
         if "ClassNotFound" in str(error) or "DATA_SOURCE_NOT_FOUND" in str(error):
             raise ReadError(
-                "this session can't read xml", found="Spark 3.5 without spark-xml", fix="Add com.databricks:spark-xml_2.12 to its jars."
+                "this session can't read xml",
+                found="Spark 3.5 without spark-xml",
+                fix="Add com.databricks:spark-xml_2.12 to its jars.",
             ) from error
         raise
