@@ -55,7 +55,7 @@ class Columns:
 
     def _top(self, name: str) -> Found | None:
         for field in self.schema.fields:
-            if field.name.lower() == name.lower():
+            if field.name.lower() == name.lower() and not field.name.startswith(PREFIX):
                 return Found(field.name, quote(field.name), field.dataType)
         return None
 

@@ -63,7 +63,7 @@ def profile(df: DataFrame) -> list[ColumnProfile]:
 
     Raises SessionError, with the remedy, where Deequ is not to be had.
     """
-    _require(df.sparkSession)
+    require_deequ(df.sparkSession)
     from pydeequ.profiles import ColumnProfilerRunner
 
     with _prepared(df) as (session, data, names):
@@ -78,7 +78,7 @@ def suggest(df: DataFrame) -> list[Suggestion]:
 
     Raises SessionError, with the remedy, where Deequ is not to be had.
     """
-    _require(df.sparkSession)
+    require_deequ(df.sparkSession)
     from pydeequ.suggestions import DEFAULT, ConstraintSuggestionRunner
 
     with _prepared(df) as (session, data, names):
@@ -107,8 +107,8 @@ def as_ruleset(suggestions: Sequence[Suggestion]) -> str:
     return "Rules = [\n" + ",\n".join(rules) + "\n]\n"
 
 
-def _require(spark: SparkSession) -> None:
-    """pydeequ can be imported and Deequ's jar is in the session; else a SessionError."""
+def require_deequ(spark: SparkSession) -> None:
+    """Raise SessionError unless pydeequ can be imported and Deequ's jar is in the session."""
     os.environ.setdefault("SPARK_VERSION", spark.version)
     try:
         import pydeequ  # noqa: F401
@@ -128,26 +128,35 @@ def _require(spark: SparkSession) -> None:
 
 
 @contextmanager
-def _prepared(df: DataFrame) -> Iterator[tuple[SparkSession, DataFrame, dict[str, str]]]:
-    """The data in a session without ANSI mode, under the names c0, c1, ..; and the columns by those names."""
+def without_ansi(*frames: DataFrame) -> Iterator[tuple[SparkSession, list[DataFrame]]]:
+    """The same frames in a session of their own without ANSI mode, which is the active one within."""
     from pyspark.sql import DataFrame
+
+    home = frames[0].sparkSession
+    session = home.newSession()
+    session.conf.set("spark.sql.ansi.enabled", "false")
+    jvm: Any = session._jvm
+    datasets, sessions = jvm.org.apache.spark.sql.Dataset, jvm.org.apache.spark.sql.SparkSession
+    before = sessions.getActiveSession()
+    # casts take their mode from the active session at the moment they are made
+    sessions.setActiveSession(session._jsparkSession)
+    try:
+        moved = [datasets.ofRows(session._jsparkSession, frame._jdf.logicalPlan()) for frame in frames]
+        yield session, [DataFrame(frame, session) for frame in moved]
+    finally:
+        sessions.setActiveSession(before.get() if before.isDefined() else home._jsparkSession)
+
+
+@contextmanager
+def _prepared(df: DataFrame) -> Iterator[tuple[SparkSession, DataFrame, dict[str, str]]]:
+    """The data as Deequ takes it, under the names c0, c1, ..; and the columns by those names."""
     from pyspark.sql import functions as F
 
     columns = [name for name in Columns(df.schema).names if not _nested(df.schema[name].dataType)]
     names = {f"c{number}": name for number, name in enumerate(columns)}
     plain = df.select(*[F.col(quote(name)).alias(alias) for alias, name in names.items()])
-    session = df.sparkSession.newSession()
-    session.conf.set("spark.sql.ansi.enabled", "false")
-    jvm: Any = session._jvm
-    sessions = jvm.org.apache.spark.sql.SparkSession
-    before = sessions.getActiveSession()
-    # casts take their mode from the active session at the moment they are made
-    sessions.setActiveSession(session._jsparkSession)
-    try:
-        rows = jvm.org.apache.spark.sql.Dataset.ofRows(session._jsparkSession, plain._jdf.logicalPlan())
-        yield session, DataFrame(rows, session), names
-    finally:
-        sessions.setActiveSession(before.get() if before.isDefined() else df.sparkSession._jsparkSession)
+    with without_ansi(plain) as (session, (data,)):
+        yield session, data, names
 
 
 def _nested(kind: DataType) -> bool:

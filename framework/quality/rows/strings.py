@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from framework.errors import ConfigError
 from framework.quality.columns import Found
 from framework.quality.nodes import Condition, Leaf, Text
-from framework.quality.rows.common import wrong_type
+from framework.quality.rows.common import first_line, wrong_type
 from framework.quality.rows.numbers import literal
 
 if TYPE_CHECKING:
@@ -43,20 +43,18 @@ def _matches(leaf: Leaf, condition: Condition, found: Found, *, strict: bool) ->
 
 
 def _check_pattern(leaf: Leaf, pattern: str) -> None:
+    """Java has the last word on a pattern, before the first row meets it."""
     from pyspark import SparkContext
+    from pyspark.errors import PySparkException
 
     context = SparkContext._active_spark_context
     if context is None or context._jvm is None:
         return
-    from py4j.protocol import Py4JJavaError
-
     try:
         context._jvm.java.util.regex.Pattern.compile(pattern)
-    except Py4JJavaError as error:
-        cause = error.java_exception.getDescription()
-        raise ConfigError(
-            f"the pattern of {leaf.kind} can't be read", found=f'"{pattern}"', fix=f"{cause}."
-        ) from None
+    except PySparkException as error:
+        what = f"the pattern of {leaf.kind} can't be read"
+        raise ConfigError(what, found=f'"{pattern}"', fix=f"{first_line(error)}.") from error
 
 
 def _typed(leaf: Leaf, text: str, found: Found) -> Column:
