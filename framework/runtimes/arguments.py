@@ -1,8 +1,8 @@
 """The arguments of the cluster entry script: flat `--name value`, nothing else.
 
-Every platform can pass those, and only those: Glue keeps its arguments in a map (no flags, no repeats), hands the
-script its own beside ours, and reserves names. So nothing is abbreviated, what isn't ours is left alone, and lists
-go into one value: `--job a,b`, `--overrides 'write.format=delta;lake.parallel=4'`.
+Every platform can pass those, and only those: Glue keeps its arguments in a map (no flags, no repeats), hands
+the script its own beside ours, and reserves names. So nothing is abbreviated, what isn't ours is left alone,
+and lists go into one value: `--job a,b`, `--overrides 'write.format=delta;lake.parallel=4'`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("job", "NAME[,NAME]", "Jobs to run, in the order of what they read and write."),
     Option("all", "true|false", "Run every enabled job.", "false"),
     Option("env", "NAME", "Environment of the configuration.", None),
-    Option("config", "URI", "Configuration: a path (else as shipped in the zip), file:, s3://, s3a://, or a .zip.", "conf"),
+    Option(
+        "config",
+        "URI",
+        "Configuration: a path (else as shipped), file:, s3://, s3a://, or a .zip.",
+        "conf",
+    ),
     Option("overrides", "'a=b;c=d'", r"Values that win over every file; a ; inside a value is written \;."),
     Option("runtime", "|".join(RUNTIMES), "Platform; auto tells it by evidence.", "auto"),
     Option("run-id", "ID", "Name of the run, for logs and the ledger; made up if not given."),
@@ -65,7 +70,9 @@ class _Parser(argparse.ArgumentParser):
     """Raises where argparse would exit: Glue takes an exit for a failure without a reason."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"the arguments are wrong: {message}", fix=f"Every option takes one value.\n{usage()}")
+        raise ConfigError(
+            f"the arguments are wrong: {message}", fix=f"Every option takes one value.\n{usage()}"
+        )
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:

@@ -1,4 +1,4 @@
-"""Where a configuration comes from: a folder here, files shipped in the zip, or a URI; always read as a local folder.
+"""Where a configuration comes from: a folder, files shipped in the zip, or a URI; read as a local folder.
 
 | `--config`                | what is read                                                             |
 |---------------------------|--------------------------------------------------------------------------|
@@ -28,7 +28,7 @@ Fetch = Callable[[str, Path], None]
 
 
 @contextmanager
-def local_conf(config: str, fetch: Fetch | None = None) -> Iterator[str]:
+def conf_folder(config: str, fetch: Fetch | None = None) -> Iterator[str]:
     """A local folder with the configuration; copies are removed at the end."""
     scratch = Path(tempfile.mkdtemp(prefix="sluice-conf-"))
     try:
@@ -49,13 +49,15 @@ def scheme_of(uri: str) -> str:
 
 
 def fetch_by_hadoop(uri: str, target: Path) -> None:
-    """Copy by the file systems of the driver's JVM, which need no session: it may be configured by what is fetched."""
+    """Copy by the file systems of the driver's JVM, without a session: what is fetched may configure it."""
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()
     jvm = SparkContext._jvm
     assert jvm is not None
-    conf = jvm.org.apache.spark.deploy.SparkHadoopUtil.get().newConfiguration(jvm.org.apache.spark.SparkConf())
+    conf = jvm.org.apache.spark.deploy.SparkHadoopUtil.get().newConfiguration(
+        jvm.org.apache.spark.SparkConf()
+    )
     if conf.get("fs.s3.impl") is None:
         conf.set("fs.s3.impl", "org.apache.hadoop.fs.s3a.S3AFileSystem")
     path = jvm.org.apache.hadoop.fs.Path(uri)
@@ -120,7 +122,7 @@ def _missing(config: str) -> ConfigError:
     return ConfigError(
         "there is no configuration",
         found=f"nothing at {config!r}, here or in the shipped zip",
-        fix="Set --config to a folder, a URI or a .zip, or package conf/ into the zip (spark-submit.sh does).",
+        fix="Set --config to a folder, a URI or a .zip, or package conf/ into the zip, as spark-submit.sh does.",
     )
 
 

@@ -1,14 +1,14 @@
 """Which runtime this is, from evidence: what `--runtime auto` means.
 
-Gathering looks at the world and decides nothing; `detect` decides and looks at nothing but the facts it is given.
+Gathering looks at the world and decides nothing; `detect` decides and looks at nothing but the facts given.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Facts = Mapping[str, str]
 """What was found: `env:NAME`, `file:PATH`, `module:NAME` or `argument:--NAME` -> its value (or "")."""
@@ -61,7 +61,7 @@ def _look(kind: str, name: str, *, argv: Sequence[str], environ: Mapping[str, st
     if kind == "env":
         return environ.get(name)
     if kind == "file":
-        return "" if os.path.exists(name) else None
+        return "" if Path(name).exists() else None
     if kind == "module":
         return "" if importlib.util.find_spec(name) else None
     return _argument(name, argv)

@@ -1,8 +1,8 @@
 """How a run that failed leaves each platform: by an exit code, or by an exception that nobody catches.
 
-Glue takes every `SystemExit`, 0 included, for a failure and shows its number instead of the reason; the application
-master of YARN's cluster mode reports the exception's text. Everywhere else a scheduler reads the exit code, which
-says the class of the error (`framework.errors`).
+Glue takes every `SystemExit`, 0 included, for a failure and shows its number instead of the reason; in YARN's
+cluster mode nobody sees the driver but through its log. Everywhere else a scheduler reads the exit code,
+which says the class of the error (`framework.errors`).
 """
 
 from __future__ import annotations

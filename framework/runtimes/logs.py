@@ -52,7 +52,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_to_stdout(log_format: str, run_id: str, stream: TextIO | None = None) -> logging.Logger:
-    """Send the logger `sluice` to standard output and return it; called again, it replaces what it had set."""
+    """Send the logger `sluice` to standard output and return it; a second call replaces the first."""
     formatter = {"text": TextFormatter, "json": JsonFormatter}[log_format](run_id)
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(formatter)

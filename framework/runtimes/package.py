@@ -1,7 +1,7 @@
 """The zip for `--py-files`: the framework, the lake's own code and its configuration.
 
-A zip, not a wheel: executors put a zip on `sys.path`, and don't install. The same files give the same bytes, so
-that a zip can be recognised by its checksum and uploaded only when something changed.
+A zip, not a wheel: executors put a zip on `sys.path`, and don't install. The same files give the same bytes,
+so that a zip can be recognised by its checksum and uploaded only when something changed.
 
     python -m framework.runtimes.package --out build/sluice.zip --project .
 """
@@ -35,7 +35,10 @@ def package(out: Path, project: Path, *, include: Sequence[str] = ()) -> Path:
     missing = [name for name in include if not (project / name).is_dir()]
     if missing:
         raise ConfigError("cannot package the project", found=f"no folder {', '.join(missing)} in {project}")
-    roots = [Path(framework.__file__).parent, *(project / name for name in names if (project / name).is_dir())]
+    roots = [
+        Path(framework.__file__).parent,
+        *(project / name for name in names if (project / name).is_dir()),
+    ]
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -51,7 +54,7 @@ def _members(roots: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         for path in root.rglob("*"):
             name = path.relative_to(root.parent).as_posix()
             if not _left_out(path.relative_to(root)):
-                # folders too: Python imports a package without __init__.py from a zip only if its folder is listed
+                # folders too: Python imports a package without __init__.py only if the zip lists its folder
                 yield (f"{name}/" if path.is_dir() else name), path
 
 
@@ -64,7 +67,10 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 def _left_out(path: Path) -> bool:
     # hidden files hold secrets (.env) more often than anything a job needs
-    return any(part in LEFT_OUT or part.startswith(".") for part in path.parts) or path.suffix in (".pyc", ".env")
+    return any(part in LEFT_OUT or part.startswith(".") for part in path.parts) or path.suffix in (
+        ".pyc",
+        ".env",
+    )
 
 
 def main(argv: Sequence[str]) -> None:
@@ -72,7 +78,9 @@ def main(argv: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m framework.runtimes.package", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the zip to write")
     parser.add_argument("--project", type=Path, default=Path.cwd(), help="folder with jobs/ and conf/")
-    parser.add_argument("--include", action="append", default=[], help="a further folder of the project; repeatable")
+    parser.add_argument(
+        "--include", action="append", default=[], help="a further folder of the project; repeatable"
+    )
     arguments = parser.parse_args(argv)
     print(package(arguments.out, arguments.project, include=arguments.include))
 
