@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,3 +18,21 @@ def jvm(spark: SparkSession) -> Any:
 def java_session(spark: SparkSession) -> Any:
     """Java's session; its own settings and views, like the Python one's."""
     return spark._jsparkSession
+
+
+@contextmanager
+def active(spark: SparkSession) -> Iterator[None]:
+    """The session as this thread's active one, which Iceberg asks for; Spark's own commands do this themselves.
+
+    In a thread that has none, Iceberg can't load its catalog, and says that `spark_catalog` lacks the table.
+    """
+    sessions = jvm(spark).org.apache.spark.sql.SparkSession
+    before = sessions.getActiveSession()
+    sessions.setActiveSession(java_session(spark))
+    try:
+        yield
+    finally:
+        if before.isDefined():
+            sessions.setActiveSession(before.get())
+        else:
+            sessions.clearActiveSession()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framework.tables.jvm import java_session, jvm
+from framework.tables.jvm import active, java_session, jvm
 from framework.tables.marks import KEY
 from framework.tables.settings import settings
 
@@ -36,24 +36,20 @@ def _run_in_callable(spark: SparkSession, sql: str, text: str) -> None:
     from py4j.protocol import Py4JJavaError
 
     java, session = jvm(spark), java_session(spark)
-    before = java.org.apache.spark.sql.SparkSession.getActiveSession()
-    java.org.apache.spark.sql.SparkSession.setActiveSession(session)
     try:
-        query = _planned(java, session, sql)
-        query.assertAnalyzed()
-        action = java.java.beans.EventHandler.create(_class(java, "java.util.concurrent.Callable"), query, "commandExecuted")
-        properties = java.java.util.HashMap()
-        properties.put(KEY, text)
-        java.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(
-            properties, action, _class(java, "java.lang.RuntimeException")
-        )
+        with active(spark):
+            query = _planned(java, session, sql)
+            query.assertAnalyzed()
+            action = java.java.beans.EventHandler.create(
+                _class(java, "java.util.concurrent.Callable"), query, "commandExecuted"
+            )
+            properties = java.java.util.HashMap()
+            properties.put(KEY, text)
+            java.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(
+                properties, action, _class(java, "java.lang.RuntimeException")
+            )
     except Py4JJavaError as error:
         raise _unwrapped(error) from error
-    finally:
-        if before.isDefined():
-            java.org.apache.spark.sql.SparkSession.setActiveSession(before.get())
-        else:
-            java.org.apache.spark.sql.SparkSession.clearActiveSession()
 
 
 def _planned(java: Any, session: Any, sql: str) -> Any:

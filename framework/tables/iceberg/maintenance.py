@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from framework.tables.base import TableRef
 from framework.tables.iceberg.metadata import load_table
-from framework.tables.jvm import java_session, jvm
+from framework.tables.jvm import active, java_session, jvm
 from framework.tables.marks import KEY
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ def maintain(
     The commit of a compaction carries the marks on: without that, the expiry after it would forget them.
     """
     done: dict[str, int] = {}
-    actions = jvm(spark).org.apache.iceberg.spark.actions.SparkActions.get(java_session(spark))
-    if compact:
-        done |= _compact(actions.rewriteDataFiles(load_table(spark, table)), text, all_files)
-    if expire is not None:
-        older = int((datetime.now(UTC) - expire).timestamp() * 1000)
-        action = actions.expireSnapshots(load_table(spark, table)).expireOlderThan(older).retainLast(keep_versions)
-        done["files_deleted"] = int(action.execute().deletedDataFilesCount())
+    with active(spark):
+        actions = jvm(spark).org.apache.iceberg.spark.actions.SparkActions.get(java_session(spark))
+        if compact:
+            done |= _compact(actions.rewriteDataFiles(load_table(spark, table)), text, all_files)
+        if expire is not None:
+            older = int((datetime.now(UTC) - expire).timestamp() * 1000)
+            action = actions.expireSnapshots(load_table(spark, table)).expireOlderThan(older).retainLast(keep_versions)
+            done["files_deleted"] = int(action.execute().deletedDataFilesCount())
     return done
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from framework.tables.base import TableRef, Version
-from framework.tables.jvm import java_session, jvm
+from framework.tables.jvm import active, java_session, jvm
 from framework.tables.marks import KEY, Commit, Marks, collect
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class Metadata:
 
 def load_table(spark: SparkSession, table: TableRef) -> Any:
     """The JVM's table, fresh from the catalog."""
-    loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(java_session(spark), table.identifier)
-    loaded.refresh()
+    with active(spark):
+        loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(java_session(spark), table.identifier)
+        loaded.refresh()
     return loaded
 
 
