@@ -1,0 +1,67 @@
+"""One Spark session per run of pytest, and a lake in a folder of its own; tests below `integration` are marked `spark`.
+
+The session is the one that users get: made by `build_session`, with the lane of the installed pyspark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder, so that `-m 'not spark'` needs no JVM."""
+    for item in items:
+        if HERE / "integration" in item.path.parents:
+            item.add_marker(pytest.mark.spark)
+
+
+@pytest.fixture(scope="session")
+def lake_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of the lake that the session's catalog `lake` lies in."""
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.fixture(scope="session")
+def spark(lake_root: Path) -> Iterator[SparkSession]:
+    """The one session: Delta, and an Iceberg catalog `lake` on SQLite."""
+    from framework.session.builder import build_session
+    from framework.session.settings import CatalogSettings, SessionSettings
+
+    settings = SessionSettings(
+        app_name="sluice-tests",
+        lake_root=str(lake_root),
+        master="local[2]",
+        catalogs=(CatalogSettings("lake", "jdbc"),),
+        spark_conf={"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "3g"},
+        jars=("core", *_quality_if_there()),
+    )
+    session = build_session(settings)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def batch_session(spark: SparkSession) -> SparkSession:
+    """A session of the test's own: settings and temporary views end with it."""
+    return spark.newSession()
+
+
+def _quality_if_there() -> tuple[str, ...]:
+    """Deequ's jars are optional: what needs them skips itself, or tests the message."""
+    import os
+
+    import pyspark
+
+    from framework.session.jar_cache import available_groups
+    from framework.session.versions import lane_of
+
+    return ("quality",) if "quality" in available_groups(lane_of(pyspark.__version__), os.environ) else ()
