@@ -23,6 +23,8 @@ class Capabilities:
     """`MERGE WITH SCHEMA EVOLUTION` is understood by Iceberg tables."""
     iceberg_session_snapshot_properties: bool
     """`spark.sql.iceberg.snapshot-property.*` marks the commits of MERGE, UPDATE and DELETE."""
+    delta_type_widening: bool
+    """Delta widens a column's type (int to bigint, ...) without touching its files."""
     xml_builtin: bool
     """The format `xml` needs no jar, and rows can be given as strings."""
     variant: bool
@@ -49,6 +51,7 @@ def capabilities(version: str) -> Capabilities:
         line=line,
         merge_with_schema_evolution=four_one,
         iceberg_session_snapshot_properties=four_one,
+        delta_type_widening=four,
         xml_builtin=four,
         variant=four,
         string_collations=four,

@@ -1,4 +1,6 @@
-"""Tables of the lake: Iceberg and Delta behind one interface. Nothing outside this folder knows which one a table is.
+"""Tables of the lake: Iceberg and Delta behind one interface.
+
+Nothing outside this folder knows which of them a table is.
 
     ref = table_ref(lake, "standardized.crm.leads")
     fmt = table_format(spark, ref.format)

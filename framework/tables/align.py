@@ -19,7 +19,8 @@ def align(df: DataFrame, schema: T.StructType, table: str) -> DataFrame:
     """The frame with exactly the table's columns; those it lacks are NULL, values keep their meaning.
 
     Raises:
-        TableError: the frame has a column the table hasn't, or one of a type that doesn't fit into the table's.
+        TableError: the frame has a column the table hasn't, or one of a type that doesn't fit into the
+        table's.
     """
     have = {field.name.lower(): field for field in df.schema.fields}
     extra = set(have) - {field.name.lower() for field in schema.fields}
@@ -68,7 +69,7 @@ def _column(got: T.StructField | None, want: T.StructField, table: str) -> Colum
             f"column {want.name} of {table} doesn't take what arrives",
             found=type_sql(got.dataType),
             expected=type_sql(want.dataType),
-            fix="Cast it in the transform, declare its type in `read.schema`, or set `write.evolution: widen`.",
+            fix="Cast it in the transform, declare it in `read.schema`, or set `write.evolution: widen`.",
         )
     return fitted(F.col(quote(got.name)), got.dataType, want.dataType).alias(want.name)
 

@@ -80,13 +80,19 @@ class LakeFormat(ABC):
         self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, partitions_only: bool = False
     ) -> None:
         self._commit(
-            table, mark, lambda stamp: self._overwrite(self._aligned(df, table), table, stamp, partitions_only)
+            table,
+            mark,
+            lambda stamp: self._overwrite(self._aligned(df, table), table, stamp, partitions_only),
         )
 
     def replace_where(self, df: DataFrame, table: TableRef, condition: str, mark: BatchMark | None) -> None:
-        self._commit(table, mark, lambda stamp: self._replace(self._aligned(df, table), table, condition, stamp))
+        self._commit(
+            table, mark, lambda stamp: self._replace(self._aligned(df, table), table, condition, stamp)
+        )
 
-    def merge(self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None) -> None:
+    def merge(
+        self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None
+    ) -> None:
         def write(stamp: Stamp) -> None:
             columns = self.schema(table).names
             with as_view(source) as view:
@@ -106,7 +112,9 @@ class LakeFormat(ABC):
         return Stamp(marks.text(mark, base) if mark or marks.jobs else None, mark, marks.line)
 
     def _commit(self, table: TableRef, mark: BatchMark | None, write: Callable[[Stamp], None]) -> None:
-        """Write once: a batch that the table contains is not written again, also if nobody knew whether it was."""
+        """Write once: a batch that the table contains is not written again, also if nobody knew whether it
+        was.
+        """
         marks, base = self.marks(table)
         if marks.contains(mark):
             return

@@ -1,7 +1,8 @@
 """Lost races between writers: how they look in either format, and doing the whole thing again.
 
-Neither format repeats a merge whose reading was overtaken by another commit; and neither may we repeat it blindly:
-the batch has to be reconciled with what the other writer left. So the action that is done again is the whole one.
+Neither format repeats a merge whose reading was overtaken by another commit; and neither may we repeat it
+blindly: the batch has to be reconciled with what the other writer left. So the action that is done again is
+the whole one.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ _CONFLICTS = frozenset(
 _UNKNOWN = "CommitStateUnknownException"
 # Iceberg's ValidationException says other things as well; these are the ones about other writers
 _OVERTAKEN = re.compile(
-    r"ValidationException:?\s*(Found (new )?conflicting|Cannot commit, (missing|found new)|Missing required files"
-    r"|Cannot determine history)"
+    r"ValidationException:?\s*(Found (new )?conflicting|Cannot commit, (missing|found new)"
+    r"|Missing required files|Cannot determine history)"
 )
-_BUSY = re.compile(r"SQLITE_BUSY|database is locked|could not serialize access|deadlock detected", re.IGNORECASE)
+_BUSY = re.compile(
+    r"SQLITE_BUSY|database is locked|could not serialize access|deadlock detected", re.IGNORECASE
+)
 _CLASS = re.compile(r"\b(?:[a-z_][\w$]*\.)+([A-Z]\w*)")
 
 
@@ -115,7 +118,7 @@ def _java_texts(throwable: Any) -> Iterator[str]:
         try:
             yield str(throwable.toString())
             throwable = throwable.getCause()
-        except Exception:  # noqa: BLE001 - the JVM may be gone, and then there is nothing more to learn
+        except Exception:
             return
 
 

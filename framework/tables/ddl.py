@@ -43,7 +43,9 @@ def create_sql(
 def column_sql(field: T.StructField) -> str:
     """A column's name, type and comment."""
     comment = comment_of(field)
-    return f"{quote(field.name)} {type_sql(field.dataType)}" + (f" COMMENT {literal(comment)}" if comment else "")
+    return f"{quote(field.name)} {type_sql(field.dataType)}" + (
+        f" COMMENT {literal(comment)}" if comment else ""
+    )
 
 
 def properties_sql(properties: Mapping[str, str]) -> str:
@@ -72,7 +74,9 @@ def pending(schema: T.StructType, changes: Iterable[ColumnChange]) -> list[Colum
 
 
 def add_columns_sql(table: TableRef, schema: T.StructType, changes: Sequence[ColumnChange]) -> list[str]:
-    """One statement for all new columns, data columns in front of the framework's; fields of structs at their end."""
+    """One statement for all new columns, data columns in front of the framework's; fields of structs at their
+    end.
+    """
     if not changes:
         return []
     data = [field.name for field in ordered(schema) if not field.name.startswith(PREFIX)]
@@ -120,6 +124,8 @@ def take_layout(properties: Mapping[str, str], table: TableRef) -> tuple[str | N
     layout = rest.pop(LAYOUT, None)
     if layout is not None and layout not in LAYOUTS:
         raise ConfigError(
-            f"write.properties.{LAYOUT} of table {table.name} is wrong", found=repr(layout), expected=", ".join(LAYOUTS)
+            f"write.properties.{LAYOUT} of table {table.name} is wrong",
+            found=repr(layout),
+            expected=", ".join(LAYOUTS),
         )
     return layout, rest

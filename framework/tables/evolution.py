@@ -1,13 +1,14 @@
 """What to do when the columns that arrive are not the table's: a pure decision, by the job's policy.
 
-    policy        a new column        a wider type   another type                   a column that no longer arrives
-    add_columns   is added            fitted         fitted                         NULL
-    widen         is added            is widened     fitted                         NULL
-    strict        refused             refused        refused                        refused
-    flag          goes to _sluice_extra  fitted      fitted                         NULL
+    policy        a new column        a wider type   another type                   a column that no longer
+    arrives add_columns   is added            fitted         fitted                         NULL widen
+    is added            is widened     fitted                         NULL strict        refused
+    refused        refused                        refused flag          goes to _sluice_extra  fitted
+    fitted                         NULL
 
-Fitted: each value is cast to the column's type, and a row whose value doesn't fit goes to quarantine. Where no cast
-exists, a key is concerned, or two columns differ in case only, the drift is refused under every policy.
+Fitted: each value is cast to the column's type, and a row whose value doesn't fit goes to quarantine. Where
+no cast exists, a key is concerned, or two columns differ in case only, the drift is refused under every
+policy.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ def plan_evolution(
     *,
     table: str = "the table",
 ) -> Plan:
-    """Changes of the table's schema that let the incoming columns in, and the drift that the policy tolerates.
+    """Changes of the table's schema that let the incoming columns in, and the drift that is tolerated.
 
-    `protected` columns (keys) must arrive, in their type. Columns are matched whatever their case; framework columns
-    are left alone.
+    `protected` columns (keys) must arrive, in their type. Columns are matched whatever their case; framework
+    columns are left alone.
 
     Raises:
         SchemaDriftError: the policy refuses something; the message shows all of it as a table.
@@ -59,11 +60,14 @@ def plan_evolution(
     refused += _missing(table_schema, incoming_schema, policy, keys)
     if refused:
         raise SchemaDriftError(
-            f"the columns that arrive contradict {table} under write.evolution: {policy}\n{drift_table(refused)}\n",
+            f"the columns that arrive contradict {table} under write.evolution: {policy}\n"
+            f"{drift_table(refused)}\n",
             fix=_remedy(policy),
         )
     if policy == "flag" and any(drift.declared == "-" for drift in tolerated) and EXTRA.lower() not in known:
-        changes.append(ColumnChange("add", EXTRA, T.StringType(), "columns that are not the table's, as JSON"))
+        changes.append(
+            ColumnChange("add", EXTRA, T.StringType(), "columns that are not the table's, as JSON")
+        )
     return changes, tolerated
 
 
@@ -82,9 +86,15 @@ def drift_table(drifts: Sequence[Drift]) -> str:
       column  declared  found   reason
       age     int       string  no such cast
     """
-    rows = [("column", "declared", "found", "reason"), *((d.column, d.declared, d.found, d.reason) for d in drifts)]
+    rows = [
+        ("column", "declared", "found", "reason"),
+        *((d.column, d.declared, d.found, d.reason) for d in drifts),
+    ]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]])
+        for row in rows
+    ]
     return "\n".join(f"  {line}" for line in lines)
 
 

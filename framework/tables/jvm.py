@@ -22,7 +22,7 @@ def java_session(spark: SparkSession) -> Any:
 
 @contextmanager
 def active(spark: SparkSession) -> Iterator[None]:
-    """The session as this thread's active one, which Iceberg asks for; Spark's own commands do this themselves.
+    """The session as this thread's active one, as Iceberg wants it; Spark's commands do this themselves.
 
     In a thread that has none, Iceberg can't load its catalog, and says that `spark_catalog` lacks the table.
     """

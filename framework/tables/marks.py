@@ -1,12 +1,13 @@
 """What commits say about the batches a table contains.
 
-Every commit of ours carries a small JSON text: the batch it made itself, and the last batch of every other job,
-taken over from the commits before it, so that the expiry of old commits forgets nothing::
+Every commit of ours carries a small JSON text: the batch it made itself, and the last batch of every other
+job, taken over from the commits before it, so that the expiry of old commits forgets nothing::
 
     {"own": "crm.leads", "base": 41, "line": "", "jobs": {"crm.leads": ["0001", 7, "9f2c..."]}}
 
-`base` is the version the writer had seen when it took the others over. Commits that slipped in between are not among
-them; so whoever reads the newest text goes on down to `base`, usually the version right below, and knows all.
+`base` is the version the writer had seen when it took the others over. Commits that slipped in between are
+not among them; so whoever reads the newest text goes on down to `base`, usually the version right below, and
+knows all.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def parse(text: str | None) -> tuple[Marks, str | None, int | None] | None:
     try:
         value = json.loads(text)
         jobs = {
-            job: BatchMark(job, str(epoch), int(n), str(intent)) for job, (epoch, n, intent) in value["jobs"].items()
+            job: BatchMark(job, str(epoch), int(n), str(intent))
+            for job, (epoch, n, intent) in value["jobs"].items()
         }
         return Marks(jobs, str(value.get("line", ""))), value["own"], value["base"]
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -1,9 +1,9 @@
 """One MERGE for both formats: clauses in, SQL out, and the source as a view of its own session.
 
-    MERGE INTO <table> AS t USING <view> AS s ON ...
-    WHEN MATCHED AND ... THEN DELETE
-    WHEN MATCHED AND ... THEN UPDATE SET ...
-    WHEN NOT MATCHED AND ... THEN INSERT (...) VALUES (...)
+MERGE INTO <table> AS t USING <view> AS s ON ...
+WHEN MATCHED AND ... THEN DELETE
+WHEN MATCHED AND ... THEN UPDATE SET ...
+WHEN NOT MATCHED AND ... THEN INSERT (...) VALUES (...)
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def merge_sql(table: TableRef, view: str, clauses: MergeClauses, columns: Sequence[str], *, guard: bool = False) -> str:
+def merge_sql(
+    table: TableRef, view: str, clauses: MergeClauses, columns: Sequence[str], *, guard: bool = False
+) -> str:
     """The statement. `columns` are the table's; what an insert doesn't name becomes NULL.
 
-    `guard` adds a clause that never applies to a merge that only inserts: Iceberg would commit that one as a plain
-    append, which is not checked against concurrent writers, and two of them would insert every key twice.
+    `guard` adds a clause that never applies to a merge that only inserts: Iceberg would commit that one as a
+    plain append, which is not checked against concurrent writers, and two of them would insert every key
+    twice.
     """
     _check_columns(table, clauses, columns)
     lines = [f"MERGE INTO {table.identifier} AS t", f"USING {quote(view)} AS s", f"ON {clauses.on}"]

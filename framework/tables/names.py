@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framework.errors import ConfigError
@@ -33,7 +34,7 @@ _QUOTED = re.compile(r"`((?:[^`]|``)*)`|([^.`]+)")
 
 
 def table_ref(lake: Lake, name: str, format: str | None = None) -> TableRef:
-    """The table called `name` (layer.domain.table; the layer may be an alias) in its own or the layer's format.
+    """The table called `name` (layer.domain.table, or a layer's alias) in its own or the layer's format.
 
     >>> from framework.config.lake import Lake
     >>> table_ref(Lake(root="/data"), "bronze.crm.leads").identifier
@@ -62,7 +63,10 @@ def name_parts(name: str) -> tuple[str, str, str]:
     parts = name.split(".")
     if len(parts) != 3:
         raise ConfigError(
-            "a table's name is wrong", found=repr(name), expected="layer.domain.table", fix="Write three parts."
+            "a table's name is wrong",
+            found=repr(name),
+            expected="layer.domain.table",
+            fix="Write three parts.",
         )
     for part in parts:
         if not _PART.fullmatch(part) or len(part) > _LONGEST:
@@ -85,7 +89,9 @@ def side_table(ref: TableRef, role: str) -> TableRef:
         raise ValueError(f"a side table is one of {', '.join(SIDE_ROLES)}, not {role!r}")
     suffix = f"__{role}"
     *parents, last = split_identifier(ref.identifier)
-    head = [ref.format] if ref.format == parents[0] and len(parents) == 1 else [quote(part) for part in parents]
+    head = (
+        [ref.format] if ref.format == parents[0] and len(parents) == 1 else [quote(part) for part in parents]
+    )
     return replace(
         ref,
         name=ref.name + suffix,
@@ -144,6 +150,8 @@ def _join(root: str, *parts: str) -> str:
 
 
 def _absolute(path: str) -> str:
-    """A URI or absolute path as it is; a relative one from the working directory, where Delta wants a full path."""
+    """A URI or absolute path as it is; a relative one from the working directory, where Delta wants a full
+    path.
+    """
     trimmed = path.rstrip("/")
-    return trimmed if _SCHEME.match(trimmed) else os.path.abspath(trimmed)
+    return trimmed if _SCHEME.match(trimmed) else os.path.normpath(Path.cwd() / trimmed)

@@ -1,7 +1,7 @@
 """Table formats by name; third parties add theirs by the entry-point group `sluice.tables`.
 
-    [project.entry-points."sluice.tables"]
-    hudi = "my_package.hudi:HudiFormat"        # called with the SparkSession
+[project.entry-points."sluice.tables"]
+hudi = "my_package.hudi:HudiFormat"        # called with the SparkSession
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def settings(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
-    """Set them, and put back what was there. Only ever on a session of the batch's own: others would see them."""
+    """Set them, and put back what was there. Only on a session of the batch's own: others would see them."""
     before = {name: spark.conf.get(name, None) for name in values}
     try:
         for name, value in values.items():

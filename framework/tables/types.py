@@ -28,7 +28,9 @@ def type_sql(kind: T.DataType) -> str:
 
 def _field_sql(field: T.StructField) -> str:
     comment = comment_of(field)
-    return f"{quote(field.name)}: {type_sql(field.dataType)}" + (f" COMMENT {literal(comment)}" if comment else "")
+    return f"{quote(field.name)}: {type_sql(field.dataType)}" + (
+        f" COMMENT {literal(comment)}" if comment else ""
+    )
 
 
 def comment_of(field: T.StructField) -> str | None:

@@ -1,9 +1,9 @@
 """Commits of Delta that say what they contain, and are made once.
 
-The text is the commit's user metadata. The batch is a Delta transaction besides: of two runs that append the same
-batch at once, the log lets one through. The transaction's application is named after job and epoch, because batch
-numbers start anew with an epoch, and after the line of the table's history, because a RESTORE takes the rows back and
-not the transaction: a batch done again after it would be skipped without a word.
+The text is the commit's user metadata. The batch is a Delta transaction besides: of two runs that append the
+same batch at once, the log lets one through. The transaction's application is named after job and epoch,
+because batch numbers start anew with an epoch, and after the line of the table's history, because a RESTORE
+takes the rows back and not the transaction: a batch done again after it would be skipped without a word.
 """
 
 from __future__ import annotations

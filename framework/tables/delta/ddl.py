@@ -24,7 +24,9 @@ def table_properties(spec: TableSpec, table: TableRef) -> dict[str, str]:
     """Defaults, then what odd names and the layout ask for, then the job's own."""
     layout, own = take_layout(spec.properties, table)
     mapping = _COLUMN_MAPPING if needs_mapping(spec.schema) else {}
-    vectors = {"delta.enableDeletionVectors": "true"} if layout in ("merge-on-read", "deletion-vectors") else {}
+    vectors = (
+        {"delta.enableDeletionVectors": "true"} if layout in ("merge-on-read", "deletion-vectors") else {}
+    )
     return {**_DEFAULTS, **mapping, **vectors, "sluice.layout": layout or "copy-on-write", **own}
 
 
@@ -42,8 +44,8 @@ def create_table_sql(table: TableRef, spec: TableSpec) -> str:
 def needs_mapping(kind: T.DataType) -> bool:
     """Whether a name in it can't be the name of a Parquet column.
 
-    >>> needs_mapping(T.StructType().add("a b", "integer")), needs_mapping(T.StructType().add("a.b", "integer"))
-    (True, False)
+    >>> needs_mapping(T.StructType().add("a b", "integer")), needs_mapping(T.StructType().add("a.b",
+    "integer")) (True, False)
     """
     if isinstance(kind, T.StructType):
         return any(_NEEDS_MAPPING & set(field.name) or needs_mapping(field.dataType) for field in kind.fields)
@@ -74,10 +76,12 @@ def widening_sql(
             f"columns of Delta table {table.name} can't be widened by this line of Delta",
             found=names,
             expected="Delta 4 (lane 4.1), or an Iceberg table",
-            fix="Set `write.evolution: add_columns`, which sends values that don't fit to quarantine, or write the "
-            "table anew with the wider type.",
+            fix="Set `write.evolution: add_columns`, which sends values that don't fit to quarantine, or "
+            "write the table anew with the wider type.",
         )
-    enable = [] if properties.get("delta.enableTypeWidening") == "true" else [set_properties_sql(table, _WIDENING)]
+    enable = (
+        [] if properties.get("delta.enableTypeWidening") == "true" else [set_properties_sql(table, _WIDENING)]
+    )
     return enable + widen_sql(table, changes)
 
 
@@ -90,6 +94,6 @@ def _partition_columns(table: TableRef, spec: TableSpec) -> list[str]:
             f"write.partition_by of Delta table {table.name} has transforms",
             found=", ".join(transformed),
             expected="plain columns: Delta has no partition transforms",
-            fix="Set `write.format: iceberg`, or make the column in the transform and list it in `write.partition_by`.",
+            fix="Set `write.format: iceberg`, or make the column in the transform and name it here.",
         )
     return [quote(partition.column) for partition in partitions]

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import TableError
-from framework.tables.abilities import delta_widens_types
+from framework.session.compat import capabilities_of
 from framework.tables.base import ColumnChange, TableRef, TableSpec, Version
 from framework.tables.common import LakeFormat, Stamp
 from framework.tables.ddl import add_columns_sql, pending, set_properties_sql
@@ -63,7 +63,7 @@ class DeltaFormat(LakeFormat):
         return [
             *mapping_sql(table, adds, properties),
             *add_columns_sql(table, schema, adds),
-            *widening_sql(table, widened, properties, able=delta_widens_types(self.spark)),
+            *widening_sql(table, widened, properties, able=capabilities_of(self.spark).delta_type_widening),
         ]
 
     def evolve(self, table: TableRef, changes: Sequence[ColumnChange]) -> None:
@@ -92,7 +92,9 @@ class DeltaFormat(LakeFormat):
             )
         marks = log.marks(version).rolled_back(log.version + 1)
         stamp = Stamp(marks.text(None, log.version + 1), None, marks.line)
-        self._command(self.spark, table, f"RESTORE TABLE {table.identifier} TO VERSION AS OF {int(version)}", stamp)
+        self._command(
+            self.spark, table, f"RESTORE TABLE {table.identifier} TO VERSION AS OF {int(version)}", stamp
+        )
 
     def drop(self, table: TableRef) -> None:
         unregister(self.spark, table)

@@ -107,7 +107,8 @@ class DeltaLog:
         found = collect(commits())
         if not found.jobs and oldest[0] > 0:
             return Marks(self._transactions())
-        # somebody else's RESTORE: identifiers of transactions from before it would skip what must be done again
+        # somebody else's RESTORE: identifiers of transactions from before it would skip what must be done
+        # again
         return found.rolled_back(restored[0]) if restored and not found.line else found
 
     def _transactions(self) -> dict[str, BatchMark]:

@@ -1,9 +1,10 @@
 """Statements whose Iceberg commit carries properties of ours.
 
-Writers take them as options. MERGE has no options: from Spark 4 on a session setting does it; before, Iceberg's
-`CommitMetadata.withCommitProperties` runs a `Callable` and gives its properties to the commits made meanwhile. The
-Callable is made inside the JVM (`java.beans.EventHandler` calls a method of an object that is there already), so no
-callback server into Python is needed: that one would keep a port open, and hang when it is stopped.
+Writers take them as options. MERGE has no options: from Spark 4 on a session setting does it; before,
+Iceberg's `CommitMetadata.withCommitProperties` runs a `Callable` and gives its properties to the commits made
+meanwhile. The Callable is made inside the JVM (`java.beans.EventHandler` calls a method of an object that is
+there already), so no callback server into Python is needed: that one would keep a port open, and hang when it
+is stopped.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from framework.errors import TableError
+from framework.session.compat import capabilities_of
 from framework.sql import literal
-from framework.tables.abilities import iceberg_marks_by_setting
 from framework.tables.base import ColumnChange, TableRef, TableSpec, Version
 from framework.tables.common import LakeFormat, Stamp
 from framework.tables.ddl import add_columns_sql, pending, set_properties_sql, widen_sql
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, DataFrameWriterV2, SparkSession
 
 # what Iceberg says where a condition doesn't follow the borders of its files
-_NOT_WHOLE_FILES = ("some, but not all, rows match", "Cannot convert", "overwrite by filter", "OVERWRITE_BY_FILTER")
+_NOT_WHOLE_FILES = (
+    "some, but not all, rows match",
+    "Cannot convert",
+    "overwrite by filter",
+    "OVERWRITE_BY_FILTER",
+)
 
 
 class IcebergFormat(LakeFormat):
@@ -76,10 +81,13 @@ class IcebergFormat(LakeFormat):
         return list(islice(self._metadata(table).versions(), limit))
 
     def rollback(self, table: TableRef, version: int) -> None:
-        if version not in {snapshot["snapshot-id"] for snapshot in self._metadata(table).value.get("snapshots", [])}:
+        if version not in {
+            snapshot["snapshot-id"] for snapshot in self._metadata(table).value.get("snapshots", [])
+        }:
             raise TableError(
                 f"table {table.name} has no version {version}",
-                expected=", ".join(str(each.number) for each in self.versions(table, 5)) or "a table with versions",
+                expected=", ".join(str(each.number) for each in self.versions(table, 5))
+                or "a table with versions",
                 fix="`sluice history` shows the versions there are.",
             )
         self.spark.sql(
@@ -106,7 +114,9 @@ class IcebergFormat(LakeFormat):
             writer.overwrite(F.lit(True))
 
     def _replace(self, df: DataFrame, table: TableRef, condition: str, stamp: Stamp) -> None:
-        """By filter where whole files satisfy it, as with a batch's own files; else by a MERGE, which is one commit too."""
+        """By filter where whole files satisfy it, as with a batch's own files; else by a MERGE, which is one
+        commit too.
+        """
         from pyspark.sql import functions as F
 
         try:
@@ -118,7 +128,8 @@ class IcebergFormat(LakeFormat):
                 self._command(df.sparkSession, table, replace_sql(table, view, condition, df.columns), stamp)
 
     def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
-        run_with_text(spark, sql, stamp.text, by_setting=iceberg_marks_by_setting(spark))
+        by_setting = capabilities_of(spark).iceberg_session_snapshot_properties
+        run_with_text(spark, sql, stamp.text, by_setting=by_setting)
 
     def _writer(self, df: DataFrame, table: TableRef, stamp: Stamp) -> DataFrameWriterV2:
         writer = df.writeTo(table.identifier)

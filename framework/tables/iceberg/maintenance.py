@@ -35,7 +35,11 @@ def maintain(
             done |= _compact(actions.rewriteDataFiles(load_table(spark, table)), text, all_files)
         if expire is not None:
             older = int((datetime.now(UTC) - expire).timestamp() * 1000)
-            action = actions.expireSnapshots(load_table(spark, table)).expireOlderThan(older).retainLast(keep_versions)
+            action = (
+                actions.expireSnapshots(load_table(spark, table))
+                .expireOlderThan(older)
+                .retainLast(keep_versions)
+            )
             done["files_deleted"] = int(action.execute().deletedDataFilesCount())
     return done
 

@@ -54,7 +54,9 @@ class Metadata:
 
     def marks(self) -> Marks:
         """The last batch of each job, from the snapshots' summaries."""
-        return collect(Commit(each["snapshot-id"], each.get("summary", {}).get(KEY)) for each in self.ancestors())
+        return collect(
+            Commit(each["snapshot-id"], each.get("summary", {}).get(KEY)) for each in self.ancestors()
+        )
 
     def versions(self) -> Iterator[Version]:
         """The versions that can still be read, newest first."""
@@ -64,7 +66,9 @@ class Metadata:
 def load_table(spark: SparkSession, table: TableRef) -> Any:
     """The JVM's table, fresh from the catalog."""
     with active(spark):
-        loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(java_session(spark), table.identifier)
+        loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
+            java_session(spark), table.identifier
+        )
         loaded.refresh()
     return loaded
 

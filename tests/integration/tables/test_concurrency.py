@@ -32,7 +32,9 @@ def race(fmt, table, clauses, layout=None):
         barrier.wait()
         try:
             retry_on_conflict(
-                lambda: mine.merge(source, table, clauses, None), attempts=6, on_retry=lambda n, e: retries.append(e)
+                lambda: mine.merge(source, table, clauses, None),
+                attempts=6,
+                on_retry=lambda n, e: retries.append(e),
             )
         except Exception as error:
             errors.append(error)

@@ -86,9 +86,9 @@ class TestMaking:
         assert fmt.version(table).metrics["files_added"] == 2
 
     def test_an_unknown_partition_column_or_layout_is_refused_by_name(self, fmt, table):
-        with pytest.raises(ConfigError, match="write.partition_by .* got 'nope', expected one of id, name"):
+        with pytest.raises(ConfigError, match=r"write.partition_by .* got 'nope', expected one of id, name"):
             made(fmt, table, partition_by=["nope"])
-        with pytest.raises(ConfigError, match="write.properties.layout"):
+        with pytest.raises(ConfigError, match=r"write.properties.layout"):
             made(fmt, table, properties={"layout": "fast"})
         assert not fmt.exists(table)
 
@@ -120,7 +120,12 @@ class TestOddNames:
     schema = T.StructType(
         [T.StructField("id", T.LongType())]
         + [T.StructField(name, T.StringType()) for name in ODD]
-        + [T.StructField("nested", T.StructType([T.StructField("x y", T.LongType()), T.StructField("q.r", T.LongType())]))]
+        + [
+            T.StructField(
+                "nested",
+                T.StructType([T.StructField("x y", T.LongType()), T.StructField("q.r", T.LongType())]),
+            )
+        ]
     )
 
     def test_every_command_takes_odd_names(self, fmt, table):
@@ -143,7 +148,13 @@ class TestOddNames:
         assert found[1]["Ünï"] == "ÜNÏ"
         assert found[1]["we`ird"] == "WE`IRD"
         assert tuple(found[2]["nested"]) == (3, 4)
-        fmt.evolve(table, [ColumnChange("add", "new one", T.LongType()), ColumnChange("add", "n.m", T.LongType(), parents=("nested",))])
+        fmt.evolve(
+            table,
+            [
+                ColumnChange("add", "new one", T.LongType()),
+                ColumnChange("add", "n.m", T.LongType(), parents=("nested",)),
+            ],
+        )
         assert fmt.schema(table).names == [*names, "new one"]
         assert fmt.schema(table)["nested"].dataType.names == ["x y", "q.r", "n.m"]
 
@@ -177,12 +188,14 @@ class TestEvolving:
         fmt.append(fmt.spark.sql("SELECT 1 AS n, CAST(2.5 AS DECIMAL(5,2)) AS d"), table, None)
         changes = [ColumnChange("widen", "n", T.LongType()), ColumnChange("widen", "d", T.DecimalType(9, 2))]
         if fmt.name == "delta" and fmt.spark.version.startswith("3."):
-            with pytest.raises(TableError, match="write.evolution: add_columns"):
+            with pytest.raises(TableError, match=r"write.evolution: add_columns"):
                 fmt.evolve(table, changes)
             return
         fmt.evolve(table, changes)
         assert fmt.schema(table)["n"].dataType == T.LongType()
-        fmt.append(fmt.spark.sql("SELECT 3000000000 AS n, CAST(1234567.89 AS DECIMAL(9,2)) AS d"), table, None)
+        fmt.append(
+            fmt.spark.sql("SELECT 3000000000 AS n, CAST(1234567.89 AS DECIMAL(9,2)) AS d"), table, None
+        )
         assert sorted(row.n for row in fmt.read(table).collect()) == [1, 3000000000]
 
 
@@ -196,22 +209,32 @@ class TestWriting:
         made(fmt, table)
         with pytest.raises(TableError, match="columns the table doesn't have: got extra"):
             fmt.append(fmt.spark.sql("SELECT 1L AS id, 2 AS extra"), table, None)
-        with pytest.raises(TableError, match="column id .* got string, expected bigint"):
+        with pytest.raises(TableError, match=r"column id .* got string, expected bigint"):
             fmt.append(fmt.spark.sql("SELECT 'x' AS id"), table, None)
         assert contents(fmt, table) == []
 
     def test_structs_are_filled_by_name_and_a_null_struct_stays_null(self, fmt, table):
-        schema = T.StructType().add("id", "integer").add("p", T.StructType().add("a", "integer").add("b", "long"))
+        schema = (
+            T.StructType().add("id", "integer").add("p", T.StructType().add("a", "integer").add("b", "long"))
+        )
         made(fmt, table, schema)
         df = fmt.spark.sql("SELECT 1 AS id, named_struct('b', 2, 'a', 1) AS p UNION ALL SELECT 2, NULL")
         fmt.append(df, table, None)
-        assert [(row.id, row.p and tuple(row.p)) for row in fmt.read(table).orderBy("id").collect()] == [(1, (1, 2)), (2, None)]
+        assert [(row.id, row.p and tuple(row.p)) for row in fmt.read(table).orderBy("id").collect()] == [
+            (1, (1, 2)),
+            (2, None),
+        ]
 
     def test_merge_deletes_updates_and_inserts_in_one_commit(self, fmt, table):
         made(fmt, table)
         fmt.append(rows(fmt, (1, "a", 1), (2, "b", 5), (3, "c", 1)), table, None)
         before = len(fmt.versions(table))
-        fmt.merge(rows(fmt, (1, "gone", 2), (2, "old", 4), (3, "new", 2), (4, "d", 1), (5, "gone", 1)), table, UPSERT, None)
+        fmt.merge(
+            rows(fmt, (1, "gone", 2), (2, "old", 4), (3, "new", 2), (4, "d", 1), (5, "gone", 1)),
+            table,
+            UPSERT,
+            None,
+        )
         assert contents(fmt, table) == [(2, "b", 5), (3, "new", 2), (4, "d", 1)]
         assert len(fmt.versions(table)) == before + 1
 
@@ -238,7 +261,9 @@ class TestWriting:
         assert contents(fmt, table) == [(1, "a", 1)]
         assert fmt.last_mark(table, "crm.leads") is None
         with pytest.raises(TableError, match="columns the table doesn't have: got nope"):
-            fmt.merge(rows(fmt, (1, "b", 2)), table, MergeClauses(on="true", insert_values={"nope": "1"}), None)
+            fmt.merge(
+                rows(fmt, (1, "b", 2)), table, MergeClauses(on="true", insert_values={"nope": "1"}), None
+            )
 
     def test_overwrite_replaces_every_row(self, fmt, table):
         made(fmt, table)

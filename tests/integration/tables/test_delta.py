@@ -21,7 +21,9 @@ def delta(batch):
 def test_a_table_lies_in_its_folder_without_a_metastore(delta, lake):
     table = table_ref(lake, "standardized.tables.placed_d", "delta")
     delta.create(table, TableSpec(SCHEMA))
-    assert Path(lake.root, "standardized", "tables", "placed_d", "_delta_log", "00000000000000000000.json").exists()
+    assert Path(
+        lake.root, "standardized", "tables", "placed_d", "_delta_log", "00000000000000000000.json"
+    ).exists()
     assert delta.properties(table)["delta.enableDeletionVectors"] == "false"
 
 
@@ -39,14 +41,16 @@ def test_a_folder_with_other_files_is_not_taken_over(delta, lake):
     table = table_ref(lake, "standardized.tables.taken", "delta")
     Path(table.location).mkdir(parents=True)
     Path(table.location, "mine.csv").write_text("a,b")
-    with pytest.raises(TableError, match="not empty, and no table is in it: got mine.csv"):
+    with pytest.raises(TableError, match=r"not empty, and no table is in it: got mine.csv"):
         delta.create(table, TableSpec(SCHEMA))
     assert Path(table.location, "mine.csv").exists()
 
 
 def test_transforms_are_refused_with_the_key(delta, lake):
     table = table_ref(lake, "standardized.tables.transformed", "delta")
-    with pytest.raises(ConfigError, match=r"write.partition_by .* got bucket\(4, `id`\), expected plain columns"):
+    with pytest.raises(
+        ConfigError, match=r"write.partition_by .* got bucket\(4, `id`\), expected plain columns"
+    ):
         delta.create(table, TableSpec(SCHEMA, partition_by=["bucket(4, id)"]))
     assert not delta.exists(table)
 

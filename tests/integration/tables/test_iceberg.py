@@ -8,7 +8,9 @@ from pyspark.sql import types as T
 from framework.config.lake import Layer
 from framework.tables import TableSpec, table_format, table_ref
 
-SCHEMA = T.StructType().add("id", "long").add("name", "string").add("at", "timestamp").add("_sluice_seq", "long")
+SCHEMA = (
+    T.StructType().add("id", "long").add("name", "string").add("at", "timestamp").add("_sluice_seq", "long")
+)
 
 
 @pytest.fixture
@@ -24,7 +26,9 @@ def test_partition_transforms_are_made_and_used(iceberg, lake):
     iceberg.create(table, spec)
     fields = load_metadata(iceberg.spark, table).value["partition-specs"][0]["fields"]
     assert [field["transform"] for field in fields] == ["bucket[4]", "truncate[2]", "day"]
-    df = iceberg.spark.sql("SELECT id, 'abc' AS name, timestamp'2026-01-01' AS at, 1L AS _sluice_seq FROM range(20)")
+    df = iceberg.spark.sql(
+        "SELECT id, 'abc' AS name, timestamp'2026-01-01' AS at, 1L AS _sluice_seq FROM range(20)"
+    )
     iceberg.append(df, table, None)
     assert iceberg.version(table).metrics["files_added"] == 4
 
@@ -41,4 +45,6 @@ def test_a_location_of_the_layer_is_where_the_table_lies(iceberg, lake, tmp_path
     elsewhere = lake.model_copy(update={"layers": [Layer(name="gold", location=str(tmp_path / "g"))]})
     table = table_ref(elsewhere, "gold.tables.placed")
     iceberg.create(table, TableSpec(SCHEMA))
-    assert load_metadata(iceberg.spark, table).value["location"].removeprefix("file:") == str(tmp_path / "g/tables/placed")
+    assert load_metadata(iceberg.spark, table).value["location"].removeprefix("file:") == str(
+        tmp_path / "g/tables/placed"
+    )

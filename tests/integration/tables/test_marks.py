@@ -128,13 +128,17 @@ def test_after_somebody_else_s_restore_the_batches_undone_are_written_again(fmt,
 
 
 def test_two_jobs_at_once_lose_no_mark(fmt, made, mark):
-    """Each takes over the other's last batch as it was before; what slipped in between is found by walking to it."""
+    """Each takes over the other's last batch as it was before; what slipped in between is found by walking to
+    it.
+    """
     from framework.tables import table_format
 
     def work(job: str) -> None:
         mine = table_format(fmt.spark.newSession(), fmt.name)
         for n in range(3):
-            mine.append(mine.spark.createDataFrame([(n, job)], SCHEMA).coalesce(1), made, BatchMark(job, "1", n, "h"))
+            mine.append(
+                mine.spark.createDataFrame([(n, job)], SCHEMA).coalesce(1), made, BatchMark(job, "1", n, "h")
+            )
 
     threads = [threading.Thread(target=work, args=(job,)) for job in ("a.a", "b.b")]
     for thread in threads:

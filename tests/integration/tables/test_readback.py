@@ -10,7 +10,9 @@ from framework.tables import MergeClauses, TableSpec, table_format, table_ref
 from framework.tables.names import split_identifier
 
 NAMES = ["id", "a.b", "1x", "a b", "select", "Ünï"]
-SCHEMA = T.StructType([T.StructField("id", T.LongType())] + [T.StructField(name, T.StringType()) for name in NAMES[1:]])
+SCHEMA = T.StructType(
+    [T.StructField("id", T.LongType())] + [T.StructField(name, T.StringType()) for name in NAMES[1:]]
+)
 WANTED = [(1, "NEW", "b", "c", "d", "e"), (3, "x", "b", "c", "d", "e")]
 MERGE = MergeClauses(
     on="t.`id` = s.`id`",
@@ -24,7 +26,9 @@ def written(fmt, table, layout):
     fmt.create(table, TableSpec(SCHEMA, properties={"layout": layout}))
 
     def rows(*ids):
-        return fmt.spark.createDataFrame([(i, text, "b", "c", "d", "e") for i, text in ids], SCHEMA).coalesce(1)
+        return fmt.spark.createDataFrame([(i, text, "b", "c", "d", "e") for i, text in ids], SCHEMA).coalesce(
+            1
+        )
 
     fmt.append(rows((1, "old"), (2, "x"), (3, "x")), table, None)
     fmt.merge(rows((1, "new"), (2, "gone")), table, MERGE, None)

@@ -11,7 +11,7 @@ CONFLICTS = [
     "io.delta.exceptions.ConcurrentAppendException: [DELTA_CONCURRENT_APPEND] ...",
     "org.apache.spark.sql.delta.ConcurrentDeleteReadException: This transaction ...",
     "io.delta.exceptions.MetadataChangedException: The metadata of the Delta table has been changed",
-    "org.apache.iceberg.exceptions.ValidationException: Found conflicting files that can contain records matching true",
+    "org.apache.iceberg.exceptions.ValidationException: Found conflicting files that can contain records",
     "org.apache.iceberg.exceptions.ValidationException: Found new conflicting delete files that can apply",
     "org.apache.iceberg.exceptions.ValidationException: Cannot commit, missing data files: [a]",
     "org.apache.iceberg.exceptions.CommitFailedException: Cannot commit t: stale",
@@ -19,7 +19,7 @@ CONFLICTS = [
     "org.sqlite.SQLiteException: [SQLITE_BUSY] The database file is locked (database is locked)",
 ]
 OTHERS = [
-    "org.apache.iceberg.exceptions.ValidationException: Cannot delete file where some, but not all, rows match filter",
+    "org.apache.iceberg.exceptions.ValidationException: Cannot delete file where some, but not all, rows match",
     "org.apache.spark.SparkArithmeticException: overflow",
     "column ConcurrentAppendException doesn't exist",
     "java.io.FileNotFoundException: gone",
@@ -40,10 +40,12 @@ def test_other_failures_are_not_conflicts(text):
 
 
 def test_classes_in_the_frames_of_a_stack_did_not_fail():
-    class Captured(Exception):
-        _stackTrace = "java.lang.X: no\n\tat org.apache.iceberg.exceptions.CommitFailedException.<init>(X.java:1)"
+    class CapturedError(Exception):
+        _stackTrace = (
+            "java.lang.X: no\n\tat org.apache.iceberg.exceptions.CommitFailedException.<init>(X.java:1)"
+        )
 
-    assert not is_conflict(Captured("no"))
+    assert not is_conflict(CapturedError("no"))
 
 
 class JavaError(Exception):
@@ -80,7 +82,12 @@ def test_the_whole_action_is_done_again_with_growing_waits():
             raise RuntimeError(CONFLICTS[0])
         return "done"
 
-    assert retry_on_conflict(action, attempts=5, first_wait=1, longest_wait=3, sleep=waits.append, chance=lambda: 0.5) == "done"
+    assert (
+        retry_on_conflict(
+            action, attempts=5, first_wait=1, longest_wait=3, sleep=waits.append, chance=lambda: 0.5
+        )
+        == "done"
+    )
     assert waits == [1.0, 2.0, 3.0]
 
 

@@ -54,11 +54,17 @@ def test_nothing_new_is_nothing_to_do(policy):
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_narrower_types_and_other_cases_of_names_fit(policy):
-    same = T.StructType([T.StructField(f.name.upper(), f.dataType) for f in incoming(age="smallint", price="int").fields])
+    same = T.StructType(
+        [T.StructField(f.name.upper(), f.dataType) for f in incoming(age="smallint", price="int").fields]
+    )
     if policy == "strict":
-        same = T.StructType([f for f in same.fields if f.name != "PRICE"] + [T.StructField("price", T.DecimalType(6, 1))])
+        same = T.StructType(
+            [f for f in same.fields if f.name != "PRICE"] + [T.StructField("price", T.DecimalType(6, 1))]
+        )
     else:
-        same = T.StructType([f for f in same.fields if f.name != "PRICE"] + [T.StructField("price", T.DecimalType(8, 2))])
+        same = T.StructType(
+            [f for f in same.fields if f.name != "PRICE"] + [T.StructField("price", T.DecimalType(8, 2))]
+        )
     assert plan_evolution(TABLE, same, policy, ["ID"]) == ([], [])
 
 
@@ -97,9 +103,7 @@ def test_flag_keeps_new_columns_aside_and_makes_the_place_for_them_once():
     assert plan_evolution(with_extra, incoming(zone="string"), "flag", ["id"])[0] == []
 
 
-@pytest.mark.parametrize(
-    ("column", "wider"), [("age", "bigint"), ("price", "decimal(12,2)")]
-)
+@pytest.mark.parametrize(("column", "wider"), [("age", "bigint"), ("price", "decimal(12,2)")])
 def test_widen_widens_and_the_others_fit_values(column, wider):
     changes, drift = plan("widen", **{column: wider})
     assert [(c.kind, c.column, c.type.simpleString()) for c in changes] == [("widen", column, wider)]
@@ -154,7 +158,10 @@ def test_fields_of_structs_are_added_and_widened_where_they_are():
 
 
 def test_the_evolved_schema_keeps_framework_columns_last():
-    changes = [ColumnChange("add", "zone", T.StringType(), "where"), ColumnChange("add", "_sluice_extra", T.StringType())]
+    changes = [
+        ColumnChange("add", "zone", T.StringType(), "where"),
+        ColumnChange("add", "_sluice_extra", T.StringType()),
+    ]
     after = evolved(TABLE, changes)
     assert after.names[-4:] == ["place", "zone", "_sluice_seq", "_sluice_extra"]
     assert after["zone"].metadata == {"comment": "where"}

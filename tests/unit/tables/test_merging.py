@@ -38,4 +38,6 @@ def test_a_merge_that_only_inserts_is_guarded_on_demand():
 
 def test_columns_the_table_lacks_are_refused_before_anything_runs():
     with pytest.raises(TableError, match="got x, y, expected id"):
-        merge_sql(TABLE, "v", MergeClauses(on="true", update_set={"x": "1"}, insert_values={"y": "1"}), ["id"])
+        merge_sql(
+            TABLE, "v", MergeClauses(on="true", update_set={"x": "1"}, insert_values={"y": "1"}), ["id"]
+        )

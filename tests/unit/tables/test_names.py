@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +17,9 @@ LAKE = Lake(root="/data/lake", catalog=Catalog(name="ice"))
 
 def test_an_iceberg_table_has_one_level_of_namespace():
     ref = table_ref(LAKE, "standardized.corebank.customers")
-    assert ref == TableRef("standardized.corebank.customers", "iceberg", "`ice`.`standardized_corebank`.`customers`")
+    assert ref == TableRef(
+        "standardized.corebank.customers", "iceberg", "`ice`.`standardized_corebank`.`customers`"
+    )
 
 
 def test_a_delta_table_is_its_folder():
@@ -37,7 +39,7 @@ def test_the_layer_s_own_format_and_location_count():
 
 def test_a_uri_stays_one_and_a_relative_root_becomes_absolute():
     assert table_ref(Lake(root="s3a://b/lake/"), "gold.a.b", "delta").location == "s3a://b/lake/enriched/a/b"
-    assert table_ref(Lake(root="lake"), "gold.a.b", "delta").location == f"{os.getcwd()}/lake/enriched/a/b"
+    assert table_ref(Lake(root="lake"), "gold.a.b", "delta").location == f"{Path.cwd()}/lake/enriched/a/b"
 
 
 @pytest.mark.parametrize("format", ["iceberg", "delta"])
@@ -51,12 +53,13 @@ def test_side_tables_lie_beside_their_table(format):
 
 @pytest.mark.parametrize("name", ["a", "a.b", "a.b.c.d", ""])
 def test_a_name_has_three_parts(name):
-    with pytest.raises(ConfigError, match="expected layer.domain.table"):
+    with pytest.raises(ConfigError, match=r"expected layer.domain.table"):
         table_ref(LAKE, name)
 
 
 @pytest.mark.parametrize(
-    ("part", "proposal"), [("Customers", "customers"), ("a-b", "a_b"), ("_x", "x"), ("ä b", "b"), ("../etc", None), ("", None)]
+    ("part", "proposal"),
+    [("Customers", "customers"), ("a-b", "a_b"), ("_x", "x"), ("ä b", "b"), ("../etc", None), ("", None)],
 )
 def test_characters_that_catalogs_fold_or_refuse_are_refused_with_a_proposal(part, proposal):
     with pytest.raises(ConfigError) as caught:
@@ -71,7 +74,9 @@ def test_a_layer_that_is_not_there_is_named_with_the_nearest():
 
 
 def test_a_layer_of_files_has_no_tables():
-    with pytest.raises(ConfigError, match="holds files and no tables: expected standardized, conformed, enriched"):
+    with pytest.raises(
+        ConfigError, match="holds files and no tables: expected standardized, conformed, enriched"
+    ):
         table_ref(LAKE, "raw.crm.person")
 
 
