@@ -1,4 +1,4 @@
-"""Columns by the names that rules use: any name works, and a missing one is an error with the nearest right one."""
+"""Columns by the names that rules use: any name works; for a missing one the nearest is named."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Columns:
         return [name for name in self.schema.names if not name.startswith(PREFIX)]
 
     def find(self, name: str, kind: str) -> Found:
-        """The column of this name (in any case), else the field at this path; ConfigError with the nearest name."""
+        """The column of this name, in any case, or the field at this path; else ConfigError."""
         found = self._top(name) or self._nested(name)
         if found is None:
             what, fix = missing_column(kind, name, self.names)

@@ -1,8 +1,9 @@
 """Column profiles and suggested rules by Deequ, through pydeequ: the only module that knows either.
 
-pydeequ works through py4j, reads SPARK_VERSION when it is imported, and needs Deequ's jar in the session. Nothing here
-passes a Python function to it, so its callback server is never started. Deequ casts as Spark did before ANSI mode, so it
-runs in a session of its own with that mode off; the columns go by neutral names, so that any name works.
+pydeequ works through py4j, reads SPARK_VERSION when it is imported, and needs Deequ's jar in the session.
+Nothing here passes a Python function to it, so its callback server is never started. Deequ casts as Spark did
+before ANSI mode, so it runs in a session of its own with that mode off; columns go by neutral names, so that
+any name works.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ def require_deequ(spark: SparkSession) -> None:
             "profiles and suggestions need Deequ's jar, which this session lacks",
             found=f"Spark {spark.version}",
             expected="Spark 3.5 with com.amazon.deequ:deequ among its jars",
-            fix="Use lane 3.5, whose jars have it; Deequ publishes none for Spark 4.1 that can be had. All else works.",
+            fix="Use lane 3.5, whose jars have it: none for Spark 4.1 can be had. All else works.",
         )
 
 

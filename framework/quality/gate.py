@@ -1,7 +1,7 @@
 """The gate: row rules compiled to columns and judged in one pass over the rows.
 
-Each rule is one bit of a mask: bit k is set where rule k fails. A mask of 0 is a good row. Reasons are built from the
-mask only where it isn't 0, so that good rows cost one expression per rule and nothing else::
+Each rule is one bit of a mask: bit k is set where rule k fails. A mask of 0 is a good row. Reasons are built
+from the mask only where it isn't 0, so that good rows cost one expression per rule and nothing else::
 
     gate = compile_gate(ruleset, df.schema, job.quality)
     judged = df.withColumn("_sluice_mask", gate.mask())
@@ -68,7 +68,7 @@ class Gate:
         return reduce(lambda left, right: left.bitwiseOR(right), bits, F.lit(0)).cast("bigint")
 
     def failures(self, mask: Column | None = None) -> list[Column]:
-        """For `observe` or `agg`: how many rows fail each rule, as `rule_<k>`; read from the column `_sluice_mask`."""
+        """For `observe` or `agg`: how many rows fail each rule, as `rule_<k>`; read from `_sluice_mask`."""
         from pyspark.sql import functions as F
 
         mask = F.col(MASK) if mask is None else mask
@@ -92,7 +92,7 @@ class Gate:
         return F.when(mask != 0, F.array_compact(F.array(*found))).cast(REASONS_TYPE)
 
     def results(self, failures: Mapping[str, int] | Sequence[int]) -> list[RuleResult]:
-        """The outcomes of the rules from their counts of failed rows (what `failures` gave, by name or in order)."""
+        """The outcomes of the rules from their counts of failed rows: what `failures` gave."""
         counts = [
             failures[f"rule_{k}"] if isinstance(failures, Mapping) else failures[k]
             for k in range(len(self.rules))
@@ -113,8 +113,8 @@ def compile_gate(
 ) -> Gate:
     """Compile the row rules against a frame's schema.
 
-    `now` is what `now()` means in a rule; by default the time of each query. A rule on a column that the schema lacks,
-    or one that its type can't satisfy, is a ConfigError.
+    `now` is what `now()` means in a rule; by default the time of each query. A rule on a column that the
+    schema lacks, or one that its type can't satisfy, is a ConfigError.
     """
     rules = ruleset.row_rules
     if len(rules) > MAX_ROW_RULES:

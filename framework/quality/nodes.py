@@ -45,12 +45,12 @@ class Text:
 
     @property
     def value(self) -> str:
-        """The string meant: an escaped quote is a quote; every other backslash stays, for patterns and SQL need it."""
+        """The string meant: an escaped quote is a quote; other backslashes stay, as SQL needs them."""
         return re.sub(r'\\(\\|")', lambda found: found[1] if found[1] == '"' else found[0], self.raw)
 
     @property
     def plain(self) -> str:
-        """The string meant where it is a value: an escaped quote is a quote, an escaped backslash a backslash."""
+        """The string meant where it is a value: escaped quotes and backslashes are what they escape."""
         return re.sub(r'\\(["\\])', r"\1", self.raw)
 
 

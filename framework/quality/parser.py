@@ -60,7 +60,7 @@ def parse_document(text: str) -> Document:
 
 
 def normalise(text: str) -> str:
-    """Unix line ends and no byte order mark: the language knows no other white space than blank, tab and newline."""
+    """Unix line ends, no byte order mark: the language's white space is blank, tab and newline."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -91,8 +91,9 @@ def _place(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
     token = getattr(error, "token", None)
     if token is not None and token.type != "$END":
         return token.line, token.column, f"`{token}`"
-    if token is None and isinstance(error.pos_in_stream, int) and error.pos_in_stream < len(text):
-        return error.line, error.column, f"`{text[error.pos_in_stream]}`"
+    offset: int | None = getattr(error, "pos_in_stream", None)
+    if token is None and offset is not None and offset < len(text):
+        return error.line, error.column, f"`{text[offset]}`"
     lines = text.rstrip("\n").split("\n")
     return len(lines), len(lines[-1]) + 1, "the end of the rules"
 

@@ -1,7 +1,7 @@
 """Comments that say what shall happen to a rule: `# @action=quarantine @on=table @id=R7`.
 
-They are legal DQDL for every engine, which skips comments. One belongs to the rule that ends on its line, or to the
-rule it stands in, or else to the next rule.
+They are legal DQDL for every engine, which skips comments. One belongs to the rule that ends on its line, or
+to the rule it stands in, or else to the next rule.
 """
 
 from __future__ import annotations

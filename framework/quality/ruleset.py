@@ -64,7 +64,7 @@ class Ruleset:
     def reference_aliases(self) -> tuple[str, ...]:
         """Names of other data that the dataset rules read: tables (layer.domain.table) or the job's sources.
 
-        Those of CustomSql are read from its FROM and JOIN; what is not found there is left to Spark's catalogs.
+        Those of CustomSql are what stands after FROM and JOIN; the caller may not know some of them.
         """
         found = (name for rule in self.rules for name in rule.references())
         return tuple(dict.fromkeys(found))

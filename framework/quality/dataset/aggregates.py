@@ -31,7 +31,7 @@ def completeness(leaf: Leaf, bench: Bench) -> Question:
 
 
 def row_rule(leaf: Leaf, bench: Bench) -> Question:
-    """A row rule as a statement on all rows: the share that passes against the threshold, or all must pass."""
+    """A row rule as a statement on all rows: the share that passes against a threshold, or all must."""
     return _share(leaf, bench, compile_leaf(leaf, bench.rows), leaf.threshold)
 
 
@@ -46,7 +46,10 @@ def _share(leaf: Leaf, bench: Bench, good: Column, condition: Condition | None) 
 
 
 def statistic(leaf: Leaf, bench: Bench) -> Question:
-    """Mean, Sum, StandardDeviation, Variance, ColumnCorrelation: NULLs don't count; no row chosen by `where` passes."""
+    """Mean, Sum, StandardDeviation, Variance, ColumnCorrelation: of the values that are not NULL.
+
+    Where `where` chooses no row, there is nothing to object to.
+    """
     from pyspark.sql import functions as F
 
     condition, rows = _condition(leaf), bench.chosen(leaf)

@@ -1,4 +1,4 @@
-"""All dataset rules of a job, judged together. A rule that can't be measured fails with the reason; nothing is raised."""
+"""All dataset rules of a job, judged together. A rule that can't be measured fails with the reason."""
 
 from __future__ import annotations
 

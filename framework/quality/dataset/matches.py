@@ -75,7 +75,7 @@ def _empty(alias: str) -> Verdict:
 
 
 def referential_integrity(leaf: Leaf, bench: Bench) -> Question:
-    """ReferentialIntegrity: the share of rows whose values are found in the reference; NULL is found nowhere."""
+    """ReferentialIntegrity: the share of rows whose values the reference has; NULL is found nowhere."""
     parsed = parse_integrity(*leaf.names)
     assert parsed is not None
     other = reference(leaf, bench, parsed.source)

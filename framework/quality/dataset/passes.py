@@ -1,4 +1,4 @@
-"""Answers all questions in as few passes over the data as they need, and no question spoils another's answer."""
+"""Answers all questions in as few passes as they need, and no question spoils another's answer."""
 
 from __future__ import annotations
 

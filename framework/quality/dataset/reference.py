@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def reference(leaf: Leaf, bench: Bench, alias: str | None = None) -> DataFrame:
-    """The data behind an alias, by default behind the rule's first parameter; ConfigError if there is none."""
+    """The data behind an alias, by default the rule's first parameter; ConfigError if there is none."""
     name = alias if alias is not None else leaf.names[0]
     if name not in bench.references:
         known = ", ".join(sorted(bench.references)) or "none"

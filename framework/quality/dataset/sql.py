@@ -1,4 +1,4 @@
-"""CustomSql: a query over `primary` (the judged data) and references that gives a number, or the rows that are good."""
+"""CustomSql: a query over `primary` (the judged data) and references; it gives a number, or the good rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def custom_sql(leaf: Leaf, bench: Bench) -> Question:
-    """With a condition the query's one value is compared; without, every row of ours must be among its rows."""
+    """With a condition its one value is compared; without, every row of ours must be among its rows."""
     return Question(lambda figures: _judge(leaf, bench))
 
 

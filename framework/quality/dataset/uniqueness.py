@@ -17,7 +17,7 @@ _COUNT = "_sluice_count"
 
 
 def group_figures(df: DataFrame, key: GroupKey) -> DataFrame:
-    """One row: `rows`, `distinct` and `once` of the groups, `weight` (sum of n ln n), and `nulls`, rows without value."""
+    """One row: `rows`, `distinct`, `once`, `weight` (the sum of n ln n), `nulls` (rows without value)."""
     from pyspark.sql import functions as F
 
     chosen = df.where(F.expr(key.where)) if key.where else df

@@ -1,4 +1,4 @@
-"""Row rules as columns: one module per family, each a function from a rule and its context to a boolean column."""
+"""Row rules as columns: one module per family, each a function from a rule and its context to a column."""
 
 from __future__ import annotations
 

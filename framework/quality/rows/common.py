@@ -48,7 +48,7 @@ def guarded(leaf: Leaf, context: RowContext, passes: Column) -> Column:
 
 
 def chosen(leaf: Leaf, columns: Columns) -> Column:
-    """Which rows `where` chooses; a boolean column, never NULL. Bad SQL is a ConfigError here, not at run time."""
+    """Which rows `where` chooses; boolean, never NULL. Bad SQL is a ConfigError now, not at run time."""
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as F

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def string_condition(leaf: Leaf, condition: Condition, found: Found, *, strict: bool) -> Column:
-    """The condition on a column: strings as they are, other types compared with what the strings mean in them."""
+    """The condition on a column; other types are compared with what the strings mean in them."""
     if "matches" in condition.op:
         return _matches(leaf, condition, found, strict=strict)
     from pyspark.sql import functions as F

@@ -26,7 +26,7 @@ COLUMNS = [
     "DATE'2024-01-01' AS day",
     "array(1) AS tags",
     "CAST(id AS double) AS `a.b`",
-    "IF(id % 2 = 0, 'x,y', 'it''s') AS `select`",
+    "IF(id % 2 = 0, 'x,y', 'it\\'s') AS `select`",
     "IF(id % 7 = 0, NULL, '\"q') AS quoted",
     "'I' AS _sluice_op",
 ]

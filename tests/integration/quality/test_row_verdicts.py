@@ -1,6 +1,7 @@
 """One frame, many rules, and the rows each lets pass, under both verdicts on NULL.
 
-A vector has a character for each row of the frame: `1` passes, `0` fails; a third column is given where `strict` differs.
+A vector has a character for each row of the frame, `1` passes, `0` fails; a second one is what `strict`
+gives, where that differs.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from framework.quality.nodes import Document
 
 NOW = datetime(2024, 6, 15, 12, tzinfo=UTC)
 
-FRAME = """SELECT * FROM VALUES
-  (1,    1.5D, CAST(10.10 AS DECIMAL(10,2)), 'abc',  '1',    DATE'2024-06-14', TIMESTAMP'2024-06-15 09:00:00', '2024-06-14', true),
-  (2,    0.1D, CAST(20.20 AS DECIMAL(10,2)), '',     ' 2 ',  DATE'2024-06-15', TIMESTAMP'2024-06-15 13:00:00', 'nonsense',   false),
-  (-3,   0.0D, CAST(0.00 AS DECIMAL(10,2)),  '  ',   'x',    DATE'2024-01-01', TIMESTAMP'2024-06-01 00:00:00', '14/06/2024', true),
-  (NULL, NULL, NULL,                         NULL,   NULL,   NULL,             NULL,                            NULL,         NULL)
-  AS t(n, x, m, s, t, d, ts, ds, b)"""
+FRAME = """SELECT n, x, CAST(m AS DECIMAL(10,2)) AS m, s, t, d, ts, ds, b FROM VALUES
+  (1,    1.5D, 10.10, 'abc', '1',   DATE'2024-06-14', TIMESTAMP'2024-06-15 09:00:00', '2024-06-14', true),
+  (2,    0.1D, 20.20, '',    ' 2 ', DATE'2024-06-15', TIMESTAMP'2024-06-15 13:00:00', 'nonsense',   false),
+  (-3,   0.0D, 0.00,  '  ',  'x',   DATE'2024-01-01', TIMESTAMP'2024-06-01 00:00:00', '14/06/2024', true),
+  (NULL, NULL, NULL,  NULL,  NULL,  NULL,             NULL,                           NULL,         NULL)
+  AS r(n, x, m, s, t, d, ts, ds, b)"""
 
 VECTORS = """
 IsComplete "n"                                        | 1110

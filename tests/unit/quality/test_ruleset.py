@@ -1,4 +1,4 @@
-"""What a ruleset says besides its rules: scopes, settings, references; and what is checked against columns."""
+"""What a ruleset says besides its rules: scopes, settings, references; and what is checked of columns."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_references_are_found_wherever_rules_name_them_each_once() -> None:
 
 
 def test_names_of_a_query_itself_are_no_references() -> None:
-    statement = "with x as (select 1 as a), y as (select 2) select * from x join y join (select * from primary) join z"
+    statement = "with x as (select 1), y as (select 2) select * from x join y join (select 1) join z"
     assert sql_references([statement]) == ["z"]
 
 
@@ -92,7 +92,7 @@ def test_only_sources_are_replaced_in_a_query() -> None:
 
 
 def test_unknown_columns_are_named_with_the_nearest_right_one() -> None:
-    text = 'Rules = [ IsComplete "custmer_id", IsUnique "customer_id" "nme", RowCount > 0, ColumnExists "other" ]'
+    text = 'Rules = [ IsComplete "custmer_id", IsUnique "customer_id" "nme", ColumnExists "other" ]'
     found = [str(error) for error in check_ruleset(text, ["customer_id", "name"])]
     assert found == [
         "1:11: IsComplete is about the column custmer_id, which the data lacks. Did you mean customer_id?",
@@ -107,7 +107,7 @@ def test_columns_are_the_same_in_any_case_and_fields_of_structs_are_left_to_the_
 
 
 def test_only_our_side_of_a_comparison_is_checked_for_columns() -> None:
-    text = """Rules = [ ReferentialIntegrity "a,zz" "ref.{x,y}" = 1, AggregateMatch "sum(zz)" "sum(ref.q)" = 1,
+    text = """Rules = [ ReferentialIntegrity "a,zz" "ref.{x,y}" = 1, AggregateMatch "sum(zz)" "sum(r.q)" = 1,
         DatasetMatch "ref" "a->x,zz" = 1 ]"""
     found = [error.what for error in check_ruleset(text, ["a"])]
     assert [what.split(" ")[0] for what in found] == [
