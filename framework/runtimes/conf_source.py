@@ -122,7 +122,7 @@ def _missing(config: str) -> ConfigError:
     return ConfigError(
         "there is no configuration",
         found=f"nothing at {config!r}, here or in the shipped zip",
-        fix="Set --config to a folder, a URI or a .zip, or package conf/ into the zip, as spark-submit.sh does.",
+        fix="Set --config to a folder, a URI or a .zip, or package conf/ too, as spark-submit.sh does.",
     )
 
 

@@ -45,7 +45,7 @@ Environment:
   SPARK_HOME        the Spark to use; default: the one of the installed pyspark
   SLUICE_LANE       Spark line whose jars are passed; default: the line of the Spark that runs
   SLUICE_PYTHON     Python that runs this script; default: .venv/<lane>/bin/python, else python3
-  SLUICE_JARS       groups of jars from the cache to pass, such as core,aws; none where the cluster has its own;
+  SLUICE_JARS       groups of jars from the cache to pass, such as core,aws; none if the cluster has its own;
                     default: core, and quality if it is there
   SLUICE_INCLUDE    further folders of the working folder to put into the zip, separated by commas
 
@@ -151,7 +151,7 @@ def chosen_jars(lane: Lane, environ: Mapping[str, str]) -> list[str]:
 
 
 def prepare_environment(environ: Mapping[str, str], lane: Lane) -> dict[str, str]:
-    """The environment of spark-submit: a Java that fits, one Python everywhere, and the framework from the zip."""
+    """What spark-submit needs: a Java that fits, one Python everywhere, the framework from the zip."""
     prepared = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable, **environ}
     prepared["JAVA_HOME"] = str(find_java(lane, environ).home)
     checkout = str(Path(framework.__file__).parents[1])
