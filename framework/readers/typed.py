@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import AnalysisException
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, RAW
 from framework.errors import ReadError
 from framework.readers.declared import Field, parsed, try_cast, unfit
+from framework.readers.failures import SPARK_ERRORS, told
 from framework.readers.paths import shown_path
 from framework.readers.scan import Scan
 from framework.readers.transport import file_source, joined, union_by_name
@@ -29,21 +31,20 @@ def scan(request: Scan) -> DataFrame:
         ReadError: a file is none of the format, or a declared column is in no file.
     """
     try:
-        return _scan(request, _load(request, request.files), request.files)
-    except (ReadError, AnalysisException):
-        raise
-    except PySparkException as error:
+        df = _load(request, request.files)
+    except SPARK_ERRORS as error:
         if request.fields is None or len(request.files) < 2:
             raise unreadable(request, error) from error
-    # files whose schemas contradict each other: each by itself, all cast to what is declared
-    return union_by_name([_scan(request, _load_one(request, file), [file]) for file in request.files])
+        # files whose schemas contradict each other: each by itself, all cast to what is declared
+        return union_by_name([_scan(request, _load_one(request, file), [file]) for file in request.files])
+    return _scan(request, df, request.files)
 
 
 def unreadable(request: Scan, error: Exception) -> ReadError:
     """A file's own description of itself can't be read."""
     return ReadError(
         f"cannot read {_named(request.files)} as {request.format}",
-        found=_reason(error),
+        found=told(error),
         fix="Remove or restore the damaged file; where the files' schemas differ, declare read.schema.",
     )
 
@@ -89,7 +90,7 @@ def _scan(request: Scan, df: DataFrame, files: Sequence[str]) -> DataFrame:
     except AnalysisException as error:
         raise ReadError(
             f"columns of {_named(files)} can't become what is declared",
-            found=_reason(error),
+            found=told(error),
             fix="Correct the types in read.schema.",
         ) from error
 
@@ -122,25 +123,15 @@ def _load(request: Scan, files: Sequence[str]) -> DataFrame:
     options = dict(request.options)
     if len(files) > 1 and request.format in ("parquet", "orc"):
         options.setdefault("mergeschema", "true")
-    try:
-        return request.spark.read.format(request.format).options(**options).load(list(files))
-    except AnalysisException as error:
-        raise unreadable(request, error) from error
+    return request.spark.read.format(request.format).options(**options).load(list(files))
 
 
 def _load_one(request: Scan, file: str) -> DataFrame:
     try:
         return _load(request, [file])
-    except ReadError:
-        raise
-    except PySparkException as error:
-        raise unreadable(Scan(request.spark, request.format, [file], request.fields), error) from error
+    except SPARK_ERRORS as error:
+        raise unreadable(replace(request, files=[file]), error) from error
 
 
 def _named(files: Sequence[str]) -> str:
     return shown_path(files[0]) if len(files) == 1 else f"{shown_path(files[0])} and {len(files) - 1} more"
-
-
-def _reason(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0].strip() if lines else type(error).__name__

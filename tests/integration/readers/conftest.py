@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from framework.context import RunContext
 from framework.readers import find_reader
 from framework.readers.base import Inputs
 from framework.state import LocalStorage
+from tests.postgres import Postgres, running_postgres
 
 
 class SeenItems:
@@ -75,3 +76,10 @@ def rows(df: DataFrame) -> list[tuple[Any, ...]]:
     data = [name for name in df.columns if name not in (SRC, BAD, RAW)]
     collected = sorted(df.collect(), key=lambda row: (row[SRC]["name"], row[SRC]["position"] or 0))
     return [(*[row[name] for name in data], row[SRC]["position"], row[BAD], row[RAW]) for row in collected]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this run of pytest."""
+    with running_postgres() as server:
+        yield server

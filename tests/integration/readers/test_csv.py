@@ -58,7 +58,10 @@ def test_the_verdict_does_not_depend_on_the_columns_a_query_asks_for(put, load):
     df = load(format="csv", path="raw/t", schema=SCHEMA)
     assert df.filter(F.col(BAD).isNotNull()).count() == 2
     assert [r[0] for r in df.filter(F.col(BAD).isNull()).select("id").collect()] == [1]
-    assert [r[0] for r in df.select(RAW).filter(F.col(RAW).isNotNull()).collect()] == ["2,Bob,2020-01-01,x", "3"]
+    assert [r[0] for r in df.select(RAW).filter(F.col(RAW).isNotNull()).collect()] == [
+        "2,Bob,2020-01-01,x",
+        "3",
+    ]
     assert df.count() == 3
 
 
@@ -136,7 +139,9 @@ def test_a_missing_column_is_named_with_its_file(put, load):
 def test_a_column_may_have_another_name_in_the_source(put, load):
     put("raw/t/1.csv", "Kunden-Nr,name\n7,Ada\n")
     schema = [{"name": "id", "type": "int", "source": "Kunden-Nr"}, {"name": "name", "type": "string"}]
-    assert rows(load(format="csv", path="raw/t", options={"header": True}, schema=schema)) == [(7, "Ada", 1, None, None)]
+    assert rows(load(format="csv", path="raw/t", options={"header": True}, schema=schema)) == [
+        (7, "Ada", 1, None, None)
+    ]
 
 
 def test_without_schema_columns_are_inferred_over_all_files(put, load):
@@ -144,7 +149,11 @@ def test_without_schema_columns_are_inferred_over_all_files(put, load):
     put("raw/t/2.csv", "id,v,w\n3,x,1.5\n")
     df = load(format="csv", path="raw/t", options={"header": True})
     assert [field.dataType.simpleString() for field in df.schema.fields[:3]] == ["int", "string", "double"]
-    assert rows(df) == [(1, "2", None, 1, None, None), (2, "3", None, 2, None, None), (3, "x", 1.5, 1, None, None)]
+    assert rows(df) == [
+        (1, "2", None, 1, None, None),
+        (2, "3", None, 2, None, None),
+        (3, "x", 1.5, 1, None, None),
+    ]
 
 
 def test_without_schema_everything_can_stay_a_string(put, load):
@@ -164,7 +173,12 @@ def test_positions_are_record_numbers_however_files_are_split(put, load, ctx, si
     df = load(format="csv", path="raw/t", options={"header": True}, schema=schema)
     assert df.filter(F.col("id") != F.col(f"{SRC}.position")).count() == 0
     assert df.count() == 3 * 199 + 3
-    assert {row[SRC]["name"].rpartition("/")[2] for row in df.select(SRC).distinct().collect()} == {"a.csv", "b.csv", "c.csv", "d.csv"}
+    assert {row[SRC]["name"].rpartition("/")[2] for row in df.select(SRC).distinct().collect()} == {
+        "a.csv",
+        "b.csv",
+        "c.csv",
+        "d.csv",
+    }
     assert df.filter(F.col(BAD).isNotNull()).select(f"{SRC}.position").collect()[0][0] == 2
 
 

@@ -47,7 +47,9 @@ def events(ctx):
 def in_order(df: DataFrame) -> list[tuple[Any, ...]]:
     """Data, operation, sequence and what is wrong; in the order of the sequence."""
     data = [name for name in df.columns if not name.startswith("_sluice_")]
-    return [(*[row[n] for n in data], row[OP], tuple(row[SEQ]), row[BAD]) for row in df.orderBy(SEQ).collect()]
+    return [
+        (*[row[n] for n in data], row[OP], tuple(row[SEQ]), row[BAD]) for row in df.orderBy(SEQ).collect()
+    ]
 
 
 def test_hr_employee_without_operation_in_the_load_without_header_without_timestamp(put, events):
@@ -65,7 +67,10 @@ def test_hr_employee_without_operation_in_the_load_without_header_without_timest
 
 def test_the_commit_time_orders_changes_and_the_load_is_older_than_all(put, events):
     put("raw/t/LOAD00000001.csv", "2024-03-01 12:00:00.000000,1,a\n")
-    put("raw/t/20240301-100000000.csv", "U,2024-03-01 10:00:05.000001,1,b\nI,2024-03-01 10:00:00,2,c\nI,,3,d\nI,x,4,e\n")
+    put(
+        "raw/t/20240301-100000000.csv",
+        "U,2024-03-01 10:00:05.000001,1,b\nI,2024-03-01 10:00:00,2,c\nI,,3,d\nI,x,4,e\n",
+    )
     df = events(schema=SHORT, options={"timestamp_column": "ts"})
     assert df.columns[:2] == ["id", "v"]
     found = in_order(df)
@@ -92,7 +97,9 @@ def test_the_commit_time_orders_changes_and_the_load_is_older_than_all(put, even
         ({"cdc_inserts_and_updates": True}, "1,a\n", "U,1,b\n", ["R", "U"]),
     ],
 )
-def test_the_settings_of_the_endpoint_say_which_files_have_an_operation(put, events, options, load, changes, expected):
+def test_the_settings_of_the_endpoint_say_which_files_have_an_operation(
+    put, events, options, load, changes, expected
+):
     put("raw/t/LOAD00000001.csv", load)
     put("raw/t/20240301-100000000.csv", changes)
     found = in_order(events(schema=SHORT, options=options))
@@ -115,7 +122,10 @@ def test_settings_that_contradict_the_files_make_bad_rows_and_are_never_guessed(
 
 def test_headers_are_matched_by_name_and_before_images_are_not_data(put, events):
     put("raw/t/LOAD00000001.csv", "v,ID\na,1\n")
-    put("raw/t/20240301-100000000.csv.gz", __import__("gzip").compress(b'Op,id,v,BI_id,new\nU,1,"b\n""c""",1,x\nD,1,NULL,1,\n'))
+    put(
+        "raw/t/20240301-100000000.csv.gz",
+        __import__("gzip").compress(b'Op,id,v,BI_id,new\nU,1,"b\n""c""",1,x\nD,1,NULL,1,\n'),
+    )
     assert in_order(events(schema=SHORT, options={"header": True})) == [
         (1, "a", None, "R", (0, "LOAD00000001.csv", 1), None),
         (1, 'b\n"c"', "x", "U", (1, "20240301-100000000.csv.gz", 1), None),
@@ -133,8 +143,12 @@ def test_a_header_without_operation_is_refused_unless_the_endpoint_writes_none(p
     file = put("raw/t/20240301-100000000.csv", "id,v\n1,a\n")
     with pytest.raises(ReadError) as error:
         events(schema=SHORT, options={"header": True})
-    assert str(error.value).startswith(f"the change file {file} has no column 'Op': got columns id, v. Set options.op_column")
-    assert [row[2] for row in in_order(events(schema=SHORT, options={"header": True, "cdc_inserts_only": True}))] == ["I"]
+    assert str(error.value).startswith(
+        f"the change file {file} has no column 'Op': got columns id, v. Set options.op_column"
+    )
+    assert [
+        row[2] for row in in_order(events(schema=SHORT, options={"header": True, "cdc_inserts_only": True}))
+    ] == ["I"]
 
 
 def test_parquet_segments_and_a_sequence_of_the_source(put, events, ctx, tmp_path):
@@ -144,11 +158,18 @@ def test_parquet_segments_and_a_sequence_of_the_source(put, events, ctx, tmp_pat
     for name, table in {
         "seg1/LOAD00000001.parquet": {"id": [1], "v": ["a"], "seq": [None]},
         "SEGMENT2_LOAD0000000A.parquet": {"id": [2], "v": ["b"], "seq": [None]},
-        "20240301-100000000.parquet": {"Op": ["U", "I"], "id": [1, 3], "v": ["c", "d"], "seq": ["0002", None]},
+        "20240301-100000000.parquet": {
+            "Op": ["U", "I"],
+            "id": [1, 3],
+            "v": ["c", "d"],
+            "seq": ["0002", None],
+        },
     }.items():
         file = tmp_path / "raw/t" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {key: pa.array(value, pa.int64() if key == "id" else pa.string()) for key, value in table.items()}
+        arrays = {
+            key: pa.array(value, pa.int64() if key == "id" else pa.string()) for key, value in table.items()
+        }
         pq.write_table(pa.table(arrays), file)
     df = events(sequence=("seq",))
     assert df.schema[SEQ].dataType.simpleString() == "struct<seq:string,file:string,row:bigint>"
@@ -164,8 +185,14 @@ def test_parquet_segments_and_a_sequence_of_the_source(put, events, ctx, tmp_pat
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("CDC_TXN-20201117153046033.csv", "holds transactions of all tables (PreserveTransactions): expected files of one table"),
-        ("employees.csv", "is no file that DMS writes: got employees.csv, expected LOAD00000001.csv or 20240301-100000000.csv"),
+        (
+            "CDC_TXN-20201117153046033.csv",
+            "holds transactions of all tables (PreserveTransactions): expected files of one table",
+        ),
+        (
+            "employees.csv",
+            "is no file that DMS writes: got employees.csv, expected LOAD00000001.csv or 20240301-100000000.csv",
+        ),
     ],
 )
 def test_files_that_are_none_of_the_table_are_refused_by_name(put, events, name, message):
@@ -179,4 +206,6 @@ def test_without_header_the_schema_has_to_be_declared(put, events):
     put("raw/t/LOAD00000001.csv", "1,a\n")
     with pytest.raises(ConfigError) as error:
         events()
-    assert str(error.value).startswith("a DMS folder without headers says nothing about its columns. Declare read.schema")
+    assert str(error.value).startswith(
+        "a DMS folder without headers says nothing about its columns. Declare read.schema"
+    )
