@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from framework.config.checks import check_project
-    from framework.config.load import ConfigErrors, load_project
+    from framework.config.load import load_project
+    from framework.config.problems import ConfigErrors
     from framework.config.project import Project
     from framework.config.validation import Validation, validate
 
@@ -23,7 +24,7 @@ __all__ = ["ConfigErrors", "Project", "Validation", "check_project", "load_proje
 def __getattr__(name: str) -> Any:
     """Import on first use."""
     homes = {
-        "ConfigErrors": "load",
+        "ConfigErrors": "problems",
         "Project": "project",
         "Validation": "validation",
         "check_project": "checks",

@@ -11,40 +11,29 @@ replaced.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from framework.config import invalid, secrets, yaml_file
+from framework.config import invalid, secrets
 from framework.config.base import Model
+from framework.config.files import DEFAULT_ENVIRONMENT, check_layers, read_files
 from framework.config.interpolate import Interpolator
 from framework.config.job import Job
 from framework.config.keys import fields_of
 from framework.config.lake import Lake
 from framework.config.literals import literal_secrets
 from framework.config.overrides import Override, parse
+from framework.config.problems import ConfigErrors, in_order, once
 from framework.config.project import LAKE, Project
 from framework.config.tree import DEFAULT, Value, find, merge, of, plain
-from framework.config.words import did_you_mean, shown
+from framework.config.words import did_you_mean
 from framework.errors import ConfigError
 
-DEFAULT_ENVIRONMENT = "local"
 DEFAULTS = ("changes", "quality", "spark", "tags", "write")
 """Keys that `defaults:` of the lake may give to every job."""
-
-
-class ConfigErrors(ConfigError):
-    """Several configuration errors, all shown; `problems` has them one by one."""
-
-    def __init__(self, problems: Sequence[ConfigError]) -> None:
-        self.problems = tuple(problems)
-        super().__init__(
-            f"{len(problems)} problems in the configuration\n" + "\n".join(f"  {p}" for p in problems)
-        )
 
 
 @dataclass
@@ -87,8 +76,9 @@ def load(
     environ: Mapping[str, str] | None = None,
 ) -> Loading:
     """Like `load_project`, but problems are returned, and what is sound is loaded in spite of them."""
-    loading = Loading()
-    lake, jobs = _read_files(conf, environment, loading)
+    files = read_files(conf, environment)
+    loading = Loading(problems=files.problems, files=files.count)
+    lake, jobs = files.lake, files.jobs
     if lake is None:
         return loading
     changes, unknown = parse(overrides, list(jobs), fields_of(Lake), fields_of(Job))
@@ -107,92 +97,14 @@ def load(
     )
     loading.problems += interpolator.problems
     _build(trees, environment or DEFAULT_ENVIRONMENT, conf, loading)
-    loading.problems = in_order(_once(loading.problems))
+    loading.problems = in_order(once(loading.problems))
     return loading
-
-
-def _read_files(
-    conf: str, environment: str | None, loading: Loading
-) -> tuple[Value | None, dict[str, Value]]:
-    folder = Path(conf)
-    if not (folder / "lake.yaml").is_file():
-        fix = "Run `sluice init` to make one, or give the folder with `--config`."
-        loading.problems.append(ConfigError(f"there is no lake.yaml in the folder {conf}", fix=fix))
-        return None, {}
-    base = _read(folder / "lake.yaml", loading)
-    lake = of({"layers": _lake_layers()}, DEFAULT)
-    for tree in (base, _environment(folder, environment, loading)):
-        if tree is not None:
-            _check_layers(lake, tree, loading)
-            lake = merge(lake, tree)
-    jobs: dict[str, Value] = {}
-    for path in sorted((folder / "jobs").rglob("*.y*ml")):
-        found = _read(path, loading)
-        if found is not None:
-            _add_job(found, jobs, loading)
-    return lake if base is not None else None, jobs
-
-
-def _read(path: Path, loading: Loading) -> Value | None:
-    loading.files += 1
-    name = _shown(path)
-    try:
-        tree = yaml_file.read(path.read_text(encoding="utf-8"), name)
-    except ConfigError as problem:
-        loading.problems.append(problem)
-        return None
-    except (UnicodeDecodeError, OSError) as error:
-        loading.problems.append(
-            ConfigError("the file can't be read", found=error, expected="UTF-8 text", where=name)
-        )
-        return None
-    if not isinstance(tree.content, dict):
-        loading.problems.append(
-            ConfigError(
-                "the file is not a mapping",
-                found=shown(tree.content),
-                expected="lines of `key: value`",
-                where=name,
-            )
-        )
-        return None
-    return tree
-
-
-def _shown(path: Path) -> str:
-    """The path as messages show it: from the working directory if it is below it."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
-
-
-def _environment(folder: Path, name: str | None, loading: Loading) -> Value | None:
-    path = folder / "env" / f"{name or DEFAULT_ENVIRONMENT}.yaml"
-    if path.is_file():
-        return _read(path, loading)
-    if name is not None and name != DEFAULT_ENVIRONMENT:
-        known = sorted(file.stem for file in (folder / "env").glob("*.yaml"))
-        fix = did_you_mean(name, known) or f"Make the file {_shown(path)}."
-        loading.problems.append(ConfigError(f"there is no environment `{name}`", fix=fix))
-    return of({}, DEFAULT)
-
-
-def _add_job(tree: Value, jobs: dict[str, Value], loading: Loading) -> None:
-    _, value, there = find(tree, ("job",))
-    name = value.content if there and isinstance(value.content, str) else None
-    if name in jobs:
-        first = find(jobs[name], ("job",))[1].origin
-        fix = f"It is also at {first}: rename one of them."
-        loading.problems.append(ConfigError(f"two jobs are called `{name}`", fix=fix, where=value.origin))
-    elif name == LAKE:
-        loading.problems.append(ConfigError("a job can't be called `lake`", where=value.origin))
-    else:
-        jobs[name or f"({tree.origin})"] = tree
 
 
 def _lake_tree(lake: Value, changes: Sequence[Override], loading: Loading) -> Value:
     for change in changes:
         if change.job is None and not change.everywhere:
-            _check_layers(lake, change.tree, loading)
+            loading.problems += check_layers(lake, change.tree)
             lake = merge(lake, change.tree)
     return lake
 
@@ -206,20 +118,6 @@ def _job_tree(
         if change.job == name or (change.everywhere and (not selected or name in selected)):
             tree = merge(tree, change.tree)
     return tree
-
-
-def _check_layers(lake: Value, over: Value, loading: Loading) -> None:
-    """A mapping `layers:` changes layers that exist: a name that doesn't is a mistake, not a new layer."""
-    value = over.content.get("layers")
-    if value is None or not isinstance(value.content, dict):
-        return
-    known = [str(plain(item).get("name")) for item in find(lake, ("layers",))[1].content]
-    for name, item in value.content.items():
-        if name not in known:
-            fix = f"{did_you_mean(name, known)} A list below `layers:` in lake.yaml defines all layers."
-            loading.problems.append(
-                ConfigError(f"the lake has no layer `{name}` to change", fix=fix, where=item.origin)
-            )
 
 
 def _check_defaults(defaults: Value, loading: Loading) -> None:
@@ -236,11 +134,6 @@ def _lake_defaults() -> dict[str, Any]:
     return {
         name: item.default for name, item in Lake.model_fields.items() if isinstance(item.default, str | int)
     }
-
-
-def _lake_layers() -> list[dict[str, Any]]:
-    layers = Lake.model_fields["layers"].default
-    return [layer.model_dump(exclude_defaults=True) for layer in layers]
 
 
 def _without(tree: Value, key: str) -> Value:
@@ -266,21 +159,3 @@ def _model(model: type[Model], tree: Value, subject: str, loading: Loading) -> M
     except ValidationError as error:
         loading.problems += invalid.problems(error, tree, subject, model)
         return None
-
-
-def _once(problems: Sequence[ConfigError]) -> list[ConfigError]:
-    """A mistake in `defaults` shows in every job: keep one of those with the same place and words."""
-    seen: dict[tuple[str | None, object, object, str | None], ConfigError] = {}
-    for problem in problems:
-        seen.setdefault((problem.where, problem.found, problem.expected, problem.fix), problem)
-    return list(seen.values())
-
-
-def in_order(problems: Sequence[ConfigError]) -> list[ConfigError]:
-    """By file and line; what has no place in a file comes first."""
-
-    def place(problem: ConfigError) -> tuple[str, int]:
-        file, _, line = (problem.where or "").rpartition(":")
-        return (file, int(line)) if line.isdigit() else (problem.where or "", 0)
-
-    return sorted(problems, key=place)

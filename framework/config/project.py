@@ -44,7 +44,7 @@ class Project:
         return value.origin if there else DEFAULT
 
     def where(self, job: str, dotted_key: str = "") -> str | None:
-        """Where a message about a key points to: its value, else the mapping around it; None without files."""
+        """Where a message about a key points: its value, else the mapping around it; None without files."""
         _, value, _ = self._find(job, dotted_key)
         return None if value.origin == DEFAULT else value.origin
 

@@ -21,7 +21,8 @@ from framework.config.lake import Lake
 _HEAD = """\
 # Job, lake and environment files
 
-Made from the models: change these, then run `python -m framework.config.reference > docs/reference/job.md`.
+Made from the models: change these, then run
+`python -m framework.config.reference > docs/reference/job.md`.
 
 ```
 conf/lake.yaml          the lake: layers, catalog, what all jobs share
@@ -30,7 +31,8 @@ conf/jobs/**/*.yaml     the jobs, one per file
 ```
 
 Later layers win: lake.yaml, the environment, the job's file, `--set`. Mappings merge key by key; lists and
-plain values are replaced. `defaults:` in lake.yaml or in an environment gives jobs what their own files don't say.
+plain values are replaced. `defaults:` in lake.yaml or in an environment gives jobs what their own files don't
+say.
 """
 
 _JOB_EXAMPLE = """\

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 READ_KEYS = frozenset(
-    "format path table schema options url user password query incremental partition_column partitions "
-    "version timestamp null_means".split()
+    {
+        *("format", "path", "table", "schema", "options", "version", "timestamp", "null_means"),
+        *("url", "user", "password", "query", "incremental", "partition_column", "partitions"),
+    }
 )
 """The keys of one source; a test compares them with the model's."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from framework.config.checks import check_project, warn_project
-from framework.config.load import in_order, load
+from framework.config.load import load
+from framework.config.problems import in_order
 from framework.config.project import Project
 from framework.errors import ConfigError
 

@@ -7,7 +7,7 @@ dates stay text, keys are always text, and a key that stands twice is refused.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -25,7 +25,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 class _Loader(_SafeLoader):  # type: ignore[misc]
     """A loader that leaves the kind of plain scalars to us."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
 
 def read(text: str, name: str) -> Value:

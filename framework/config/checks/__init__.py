@@ -17,7 +17,7 @@ from framework.config.checks.reads import check_reads
 from framework.config.checks.rules import check_rules
 from framework.config.checks.transforms import check_transform
 from framework.config.job import Job
-from framework.config.load import in_order
+from framework.config.problems import in_order
 from framework.config.project import Project
 from framework.errors import ConfigError
 

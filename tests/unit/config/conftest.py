@@ -1,4 +1,4 @@
-"""A configuration folder made of texts, read from its own working directory so that messages name `conf/...`."""
+"""A configuration folder made of texts, read from its parent, so that messages name `conf/...`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is broken in a file, the answer is a message with a place, in plain words; never an exception of a library."""
+"""Whatever is broken in a file, the answer is a message with a place, in plain words."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ catalog: {name: lake, type: rest, uri: "https://catalog/x", warehouse: /w, prope
 spark: {spark.sql.shuffle.partitions: 4}
 parallel: 2
 variables: {bank: greatfin}
-defaults: {write: {evolution: widen}, quality: {compat: strict}, changes: {on_tie: error}, spark: {a: b}, tags: [x]}
+defaults:
+  {write: {evolution: widen}, quality: {compat: strict}, changes: {on_tie: error}, spark: {a: b}, tags: [x]}
 """
 JOB = """
 job: corebank.customers
 description: Customers
 tags: [bank]
 land:
-  from: {format: jdbc, url: "jdbc:postgresql://h/d", table: public.c, user: me, password: "env://P", incremental: id}
+  from:
+    {format: jdbc, url: "jdbc:x://h/d", table: public.c, user: me, password: "env://P", incremental: id}
   to: raw/customers
 read:
   format: dms
@@ -45,7 +47,8 @@ read:
   null_means: absent
 changes: {keys: [id], sequence: [seq], history: scd1, envelope: dms, on_tie: error, ordered: true}
 transform: {sql: select 1}
-quality: {rules: ['IsComplete "id"'], on_failure: drop, dataset_failure: warn, max_rejects: 3, max_reject_ratio: 0.5}
+quality:
+  {rules: ['IsComplete "id"'], on_failure: drop, dataset_failure: warn, max_rejects: 3, max_reject_ratio: 0.5}
 write:
   table: standardized.corebank.customers
   format: delta
@@ -57,8 +60,31 @@ write:
 spark: {a: b}
 enabled: true
 """
-ODD: tuple[Any, ...] = (None, True, 7, -1.5, "", "odd words", "a:b:c", "${", [], [None], [[]], {}, {"odd": None}, {"a": {"b": [1]}})
-RAW = ("Input should", "Field required", "Extra inputs", "pydantic", "Traceback", "another value", "discriminator")
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    7,
+    -1.5,
+    "",
+    "odd words",
+    "a:b:c",
+    "${",
+    [],
+    [None],
+    [[]],
+    {},
+    {"odd": None},
+    {"a": {"b": [1]}},
+)
+RAW = (
+    "Input should",
+    "Field required",
+    "Extra inputs",
+    "pydantic",
+    "Traceback",
+    "another value",
+    "discriminator",
+)
 
 
 def _paths(data: Any, above: Path = ()) -> Iterator[Path]:
@@ -88,7 +114,9 @@ def _misspelt(data: Any, path: Path) -> Any:
 
 
 @pytest.mark.parametrize("file", ["lake.yaml", "jobs/x.yaml"])
-def test_any_value_in_any_place_is_taken_or_refused_in_plain_words_with_its_place(file: str, check: Check) -> None:
+def test_any_value_in_any_place_is_taken_or_refused_in_plain_words_with_its_place(
+    file: str, check: Check
+) -> None:
     files = {"lake.yaml": LAKE, "jobs/x.yaml": JOB}
     data = plain(yaml_file.read(files[file], file))
     for path in _paths(data):
@@ -111,5 +139,8 @@ def test_any_misspelt_key_is_refused_with_the_right_one(file: str, check: Check)
         name, above = path[-1], path[:-1]
         if isinstance(name, int) or set(above) & FREE or above[-1:] in (("schema",), ("layers",)):
             continue
-        texts = [str(problem) for problem in check({**files, file: json.dumps(_misspelt(data, path), indent=1)}).problems]
+        texts = [
+            str(problem)
+            for problem in check({**files, file: json.dumps(_misspelt(data, path), indent=1)}).problems
+        ]
         assert any(f"Did you mean `{name}`?" in text for text in texts), (path, texts)

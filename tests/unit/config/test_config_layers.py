@@ -125,16 +125,22 @@ def test_a_layer_is_changed_by_its_name(write: Write) -> None:
 
 
 REFUSED_SETS = {
-    "lake.parallel": "--set is not understood: got lake.parallel, expected key=value. Such as `--set lake.parallel=4`.",
+    "lake.parallel": (
+        "--set is not understood: got lake.parallel, expected key=value. Such as `--set lake.parallel=4`."
+    ),
     "lake.paralel=4": "--set: unknown key `paralel` of the lake. Did you mean `parallel`?",
     "parallel=4": "--set parallel: no such key. Keys of the lake begin with `lake.`: --set lake.parallel=...",
     "wite.format=delta": "--set wite.format: no such key. Did you mean `write`?",
-    "jobs.crm.lead.write.format=delta": "--set jobs.crm.lead.write.format: no such job. Did you mean `crm.leads`?",
+    "jobs.crm.lead.write.format=delta": (
+        "--set jobs.crm.lead.write.format: no such job. Did you mean `crm.leads`?"
+    ),
     "jobs.crm.leads.people.write.format=icberg": (
-        '--set: write.format of job crm.leads.people: got text "icberg", expected iceberg or delta. Did you mean `iceberg`?'
+        '--set: write.format of job crm.leads.people: got text "icberg", expected iceberg or delta. '
+        "Did you mean `iceberg`?"
     ),
     "lake.layers.silver.format=delta": (
-        "--set: the lake has no layer `silver` to change. Known here: raw, standardized, conformed, enriched. "
+        "--set: the lake has no layer `silver` to change. Known here: raw, standardized, conformed, "
+        "enriched. "
         "A list below `layers:` in lake.yaml defines all layers."
     ),
     "jobs.crm.leads.people.read.password=hunter2": (
@@ -196,7 +202,8 @@ FOLDERS = {
     "a lake without root": (
         {"lake.yaml": "name: x\n"},
         {},
-        "conf/lake.yaml:1: the lake has no `root`. Add `root:`: Path or URI below which everything of the lake lies.",
+        "conf/lake.yaml:1: the lake has no `root`. Add `root:`: Path or URI below which everything "
+        "of the lake lies.",
     ),
     "an unknown key of an environment": (
         {"env/prod.yaml": "catalog: {typ: glue}\n"},
@@ -212,12 +219,14 @@ FOLDERS = {
     "a default for a key that each job needs itself": (
         {"lake.yaml": "root: /data\ndefaults: {read: {format: csv}}\n"},
         {},
-        "conf/lake.yaml:2: `defaults` can't give jobs the key `read`. Known here: changes, quality, spark, tags, write.",
+        "conf/lake.yaml:2: `defaults` can't give jobs the key `read`. Known here: changes, quality, "
+        "spark, tags, write.",
     ),
     "two meanings of one layer's name": (
         {"lake.yaml": "root: /d\nlayers:\n- {name: raw, tables: false}\n- {name: silver, aliases: [raw]}\n"},
         {},
-        "conf/lake.yaml:2: layers of the lake has a name twice: got raw of raw and of silver. Rename one, or remove the alias.",
+        "conf/lake.yaml:2: layers of the lake has a name twice: got raw of raw and of silver. Rename "
+        "one, or remove the alias.",
     ),
     "the name of Spark's own catalog": (
         {"lake.yaml": "root: /d\ncatalog: {name: spark_catalog}\n"},
@@ -228,7 +237,8 @@ FOLDERS = {
     "a catalog without address": (
         {"lake.yaml": "root: /d\ncatalog: {type: rest}\n"},
         {},
-        "conf/lake.yaml:2: catalog of the lake has no uri, and its type is rest. Add `uri:` below it: where the catalog answers.",
+        "conf/lake.yaml:2: catalog of the lake has no uri, and its type is rest. Add `uri:` below "
+        "it: where the catalog answers.",
     ),
     "variables in a circle": (
         {"lake.yaml": "root: ${a}\nvariables:\n  a: ${b}\n  b: ${a}\n"},
@@ -250,7 +260,8 @@ def test_a_folder_without_lake_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ConfigError) as refused:
         load_project("conf")
     assert str(refused.value) == (
-        "there is no lake.yaml in the folder conf. Run `sluice init` to make one, or give the folder with `--config`."
+        "there is no lake.yaml in the folder conf. Run `sluice init` to make one, or give the folder "
+        "with `--config`."
     )
 
 

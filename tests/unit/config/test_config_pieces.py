@@ -123,14 +123,18 @@ def test_other_types_are_refused_with_a_remedy(text: str, remedy: str) -> None:
 def test_a_transform_is_found_beside_the_configuration_without_importing_it(
     check: Check, tmp_path: Path
 ) -> None:
-    job = "job: x\nread: {format: csv, path: raw/x}\ntransform: {python: 'steps.person:bild'}\nwrite: {table: conformed.a.x}\n"
+    job = (
+        "job: x\nread: {format: csv, path: raw/x}\n"
+        "transform: {python: 'steps.person:bild'}\nwrite: {table: conformed.a.x}\n"
+    )
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps/person.py").write_text(
         "raise RuntimeError('imported')\ndef build(source): ...\ndef _hidden(): ...\n"
     )
     result = check({"jobs/x.yaml": job})
     assert [str(problem) for problem in result.problems] == [
-        "conf/jobs/x.yaml:3: transform.python of job x names a function that module steps.person doesn't have: got bild. "
+        "conf/jobs/x.yaml:3: transform.python of job x names a function that module steps.person "
+        "doesn't have: got bild. "
         "Did you mean `build`?"
     ]
     assert check({"jobs/x.yaml": job.replace("bild", "build")}).ok
@@ -150,7 +154,10 @@ def test_a_module_is_found_in_a_zip(tmp_path: Path) -> None:
 
 
 def test_names_made_under_conditions_count() -> None:
-    source = "try:\n    import a\nexcept ImportError:\n    b = 1\nif True:\n    def c(): ...\nasync def d(): ...\nx: int = 1\n"
+    source = (
+        "try:\n    import a\nexcept ImportError:\n    b = 1\n"
+        "if True:\n    def c(): ...\nasync def d(): ...\nx: int = 1\n"
+    )
     assert defined_names(source) == ["a", "c", "d", "x"]
 
 
@@ -265,7 +272,8 @@ def test_two_jobs_that_write_one_table_are_refused_even_under_an_alias() -> None
 def test_two_jobs_that_land_in_one_folder_are_refused() -> None:
     other = {**LANDING, "job": "other", "write": {"table": "standardized.crm.other"}}
     assert str(check_project(_project(LANDING, other))[0]) == (
-        "land.to of job other meets that of job land: got raw/crm and raw/crm. Land each source in a folder of its own."
+        "land.to of job other meets that of job land: got raw/crm and raw/crm. Land each source in a "
+        "folder of its own."
     )
 
 
