@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from framework.cli.redact import redact
+from framework.redact import redact
 from framework.errors import SluiceError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number
-from framework.cli.redact import redact
+from framework.redact import redact
 from framework.cli.summary import became, rejects_table, rules_table, simple_table
 from framework.cli.words import plural
 

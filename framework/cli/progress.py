@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number, seconds
-from framework.cli.redact import redact
+from framework.redact import redact
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, status_word
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number, seconds
-from framework.cli.redact import redact
+from framework.redact import redact
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, plural, status_word
 from framework.run.outcome import Counts, JobOutcome, RuleResult, RunOutcome
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from framework.cli.redact import redact
+from framework.redact import redact
 from framework.config import ConfigErrors, Project, check_project, load_project
 from framework.runtimes.arguments import Arguments, parse_arguments
 from framework.runtimes.conf_source import conf_folder
