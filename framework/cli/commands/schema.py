@@ -11,11 +11,11 @@ from framework.cli.options import common
 
 
 @click.command(short_help="Export JSON Schemas for editors.")
-@click.argument("kind", type=click.Choice(["job", "lake"]), default="job")
+@click.argument("kind", type=click.Choice(["job", "lake", "env"]), default="job")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output.")
 @common
 def schema(kind: str, output: str | None) -> None:
-    """Print the JSON Schema of a job file (or of lake.yaml), for completion and checks in editors."""
+    """Print the JSON Schema of a job, lake or environment file, for completion and checks in editors."""
     from framework.config.schema import json_schema
 
     text = json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
