@@ -10,6 +10,7 @@ from pyspark.sql.types import DataType, StringType, StructField, StructType
 
 from framework.changes.columns import BAD, EXTRA, PREFIX
 from framework.sql import quote
+from framework.tables.align import fitted
 
 
 def data_fields(schema: StructType) -> list[StructField]:
@@ -66,18 +67,20 @@ def _fitted(got: StructField, want: DataType) -> Column:
         return column
     if isinstance(want, StringType) and got.dataType.typeName() in ("struct", "array", "map"):
         return F.to_json(column)
+    if isinstance(want, StructType) and isinstance(got.dataType, StructType):
+        return fitted(column, got.dataType, want)  # by name; evolution let in only what fits
     # Column.try_cast came with Spark 4; the expression is there in both
     return F.expr(f"try_cast({quote(got.name)} AS {want.simpleString()})")
 
 
 def _misfit(got: StructField, want: StructField) -> Column:
     value = F.col(quote(got.name))
-    fitted = _fitted(got, want.dataType)
+    value_fitted = _fitted(got, want.dataType)
     text = F.substring(value.cast("string"), 1, 100) if got.dataType.typeName() != "binary" else F.hex(value)
     reason = F.concat(
         F.lit("value '"), text, F.lit(f"' of column {want.name} is no {want.dataType.simpleString()}")
     )
-    return F.when(value.isNotNull() & fitted.isNull(), reason)
+    return F.when(value.isNotNull() & value_fitted.isNull(), reason)
 
 
 def _as_json(names: list[str]) -> Column:

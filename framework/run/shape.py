@@ -15,6 +15,7 @@ from framework.run.jobrun import JobRun
 from framework.run.outcome import Drift
 from framework.tables import plan_evolution
 from framework.tables.base import ColumnChange, TableSpec
+from framework.tables.evolution import evolved
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
     check_contract(run.job, run.target.name, run.fmt.properties(run.target), sequence_type)
     now = run.fmt.schema(run.target)
     changes, drift = plan_evolution(now, incoming, run.job.write.evolution, tuple(run.job.changes.keys))
-    return Shape(True, TableSpec(_evolved(now, changes)), tuple(changes), tuple(drift))
+    return Shape(True, TableSpec(evolved(now, changes)), tuple(changes), tuple(drift))
 
 
 def apply_shape(run: JobRun, shape: Shape) -> None:
@@ -93,15 +94,3 @@ def _commented(run: JobRun, field: StructField) -> StructField:
     }
     metadata = {"comment": comments[field.name]} if field.name in comments else {}
     return StructField(field.name, field.dataType, True, json.loads(json.dumps(metadata)))
-
-
-def _evolved(now: StructType, changes: list[ColumnChange]) -> StructType:
-    widened = {change.column.lower(): change.type for change in changes if change.kind == "widen"}
-    fields = [
-        StructField(field.name, widened.get(field.name.lower(), field.dataType), True, field.metadata)
-        for field in now.fields
-    ]
-    added = [StructField(change.column, change.type) for change in changes if change.kind == "add"]
-    return StructType(
-        [*data_fields(StructType(fields)), *added, *[f for f in fields if f.name.startswith("_sluice_")]]
-    )

@@ -31,7 +31,7 @@ class Stamp:
 
 
 class LakeFormat(ABC):
-    """The parts of `TableFormat` that are the same for Iceberg and Delta. Works in the session it is given."""
+    """The parts of `TableFormat` that Iceberg and Delta share. Works in the session it is given."""
 
     name: str
     guards_inserts = False

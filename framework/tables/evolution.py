@@ -158,8 +158,15 @@ def _changed_struct(column: T.StructField, old: T.StructType, new: T.StructType,
         changes += [
             ColumnChange(c.kind, c.column, c.type, c.comment, (column.name, *c.parents)) for c in step[0]
         ]
-        drifts += [Drift(f"{column.name}.{d.column}", d.declared, d.found, d.reason) for d in step[1]]
+        drifts += [Drift(f"{column.name}.{d.column}", d.declared, d.found, _inner(d)) for d in step[1]]
     return changes, drifts
+
+
+def _inner(drift: Drift) -> str:
+    """Values inside structs are not judged one by one, so that a type there fits as a whole or is refused."""
+    if drift.declared == "-" or drift.reason.endswith(_FATAL):
+        return drift.reason
+    return f"a field inside a struct keeps its type; {_FATAL}"
 
 
 def _castable(new: T.DataType, old: T.DataType) -> bool:

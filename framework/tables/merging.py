@@ -63,7 +63,7 @@ def replace_sql(table: TableRef, view: str, condition: str, columns: Sequence[st
 
 @contextmanager
 def as_view(df: DataFrame) -> Iterator[str]:
-    """The DataFrame as a temporary view with a name nobody else has, in its own session; dropped afterwards."""
+    """The DataFrame as a temporary view of its own session, under a name nobody else has, for a while."""
     name = f"sluice_{uuid.uuid4().hex}"
     df.createTempView(name)
     try:

@@ -22,7 +22,7 @@ _VERSION = "spark.databricks.delta.write.txnVersion"
 
 
 def application(stamp: Stamp) -> str | None:
-    """The transaction's application: `sluice/<job>/<epoch>`, and the line of history if there was a rollback."""
+    """The transaction's application: `sluice/<job>/<epoch>`, and the line of history after a rollback."""
     if stamp.mark is None:
         return None
     parts = ["sluice", stamp.mark.job, stamp.mark.epoch, *([stamp.line] if stamp.line else [])]

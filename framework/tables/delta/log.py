@@ -93,7 +93,7 @@ class DeltaLog:
             number = number - 1 if entry.restored is None else entry.restored
 
     def marks(self, start: int | None = None) -> Marks:
-        """The last batch of each job; falls back on Delta's transactions where the log has lost our commits."""
+        """The last batch of each job; from Delta's transactions where the log has lost our commits."""
         restored: list[int] = []
         oldest = [0]
 

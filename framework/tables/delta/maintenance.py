@@ -51,7 +51,7 @@ def _compacted(spark: SparkSession, table: TableRef, before: int) -> dict[str, i
 
 
 def _vacuum(spark: SparkSession, table: TableRef, expire: timedelta, stamp: Stamp) -> None:
-    """VACUUM in hours, rounded up; less than Delta's own limit is asked for on purpose by whoever passes it."""
+    """VACUUM in hours, rounded up; whoever passes less than Delta's own limit does it on purpose."""
     from framework.tables.settings import settings
 
     hours = -(-expire // timedelta(hours=1))

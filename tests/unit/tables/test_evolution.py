@@ -157,6 +157,12 @@ def test_fields_of_structs_are_added_and_widened_where_they_are():
         plan("add_columns", place=T.StructType().add("zip", T.ArrayType(T.LongType())))
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_field_inside_a_struct_keeps_its_type_unless_it_is_widened(policy):
+    with pytest.raises(SchemaDriftError, match=r"place\.zip +int +string +a field inside a struct keeps its type"):
+        plan(policy, place=T.StructType().add("city", "string").add("zip", "string"))
+
+
 def test_the_evolved_schema_keeps_framework_columns_last():
     changes = [
         ColumnChange("add", "zone", T.StringType(), "where"),
