@@ -73,8 +73,12 @@ def _read(path: Path, files: Files) -> Value | None:
         problem = ConfigError("the file is not a mapping", found=found, expected=expected, where=name)
     except ConfigError as error:
         problem = error
-    except (UnicodeDecodeError, OSError) as error:
-        problem = ConfigError("the file can't be read", found=error, expected="UTF-8 text", where=name)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = f"the byte 0x{error.object[error.start]:02x}"
+        problem = ConfigError("the file is not UTF-8 text", found=byte, where=f"{name}:{line}")
+    except OSError as error:
+        problem = ConfigError("the file can't be read", found=error.strerror, where=name)
     files.problems.append(problem)
     return None
 

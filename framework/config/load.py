@@ -26,7 +26,7 @@ from framework.config.keys import fields_of
 from framework.config.lake import Lake
 from framework.config.literals import literal_secrets
 from framework.config.overrides import Override, parse
-from framework.config.problems import ConfigErrors, in_order, once
+from framework.config.problems import ConfigErrors, follows, in_order, once
 from framework.config.project import LAKE, Project
 from framework.config.tree import DEFAULT, Value, find, merge, of, plain
 from framework.config.words import did_you_mean
@@ -89,15 +89,11 @@ def load(
     lake = _without(lake, "defaults")
     interpolator = Interpolator(lake, secrets.environment(environ), _lake_defaults())
     trees = {LAKE: interpolator.tree(lake)}
-    trees.update(
-        {
-            name: interpolator.tree(_job_tree(name, tree, defaults, changes, selected))
-            for name, tree in jobs.items()
-        }
-    )
-    loading.problems += interpolator.problems
+    for name, tree in jobs.items():
+        trees[name] = interpolator.tree(_job_tree(name, tree, defaults, changes, selected))
     _build(trees, environment or DEFAULT_ENVIRONMENT, conf, loading)
-    loading.problems = in_order(once(loading.problems))
+    loading.problems = [p for p in loading.problems if not follows(p, interpolator.problems)]
+    loading.problems = in_order(once([*interpolator.problems, *loading.problems]))
     return loading
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from framework.errors import ConfigError
 
 
-class ConfigErrors(ConfigError):  # noqa: N818, it holds several
+class ConfigErrors(ConfigError):
     """Several configuration errors, all shown; `problems` has them one by one."""
 
     def __init__(self, problems: Sequence[ConfigError]) -> None:
@@ -33,3 +33,8 @@ def once(problems: Sequence[ConfigError]) -> list[ConfigError]:
     for problem in problems:
         seen.setdefault((problem.where, problem.found, problem.expected, problem.fix), problem)
     return list(seen.values())
+
+
+def follows(problem: ConfigError, unresolved: Sequence[ConfigError]) -> bool:
+    """Whether a value is wrong only because its `${...}` could not be replaced, which is told already."""
+    return "${" in str(problem.found) and any(problem.where == cause.where for cause in unresolved)

@@ -59,7 +59,7 @@ _INTERVALS = ("year", "month", "day", "hour", "minute", "second")
 
 
 @dataclass
-class TypeProblem(Exception):  # noqa: N818, it says what is expected
+class TypeProblem(Exception):
     """Why a text is no type: what was expected, and how to put it right."""
 
     expected: str | None = None

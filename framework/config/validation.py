@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from framework.config.checks import check_project, warn_project
 from framework.config.load import load
-from framework.config.problems import in_order
+from framework.config.problems import follows, in_order
 from framework.config.project import Project
 from framework.errors import ConfigError
 
@@ -46,7 +46,8 @@ def validate(
     project = loading.project
     if project is None:
         return Validation(tuple(loading.problems), (), loading.files, 0, 0)
-    problems = in_order([*loading.problems, *check_project(project)])
+    checked = [problem for problem in check_project(project) if not follows(problem, loading.problems)]
+    problems = in_order([*loading.problems, *checked])
     # with a job missing, tables only seem to be written by nobody
     warnings = () if loading.problems else tuple(warn_project(project))
     tables = {job.write.table for job in project.jobs.values()}

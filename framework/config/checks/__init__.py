@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator
 
 from framework.config.checks.changes import check_changes
 from framework.config.checks.columns import check_columns
-from framework.config.checks.flow import check_cycles, check_hops, check_writers, unwritten_tables
+from framework.config.checks.flow import (
+    check_cycles,
+    check_hops,
+    check_writers,
+    unread_landings,
+    unwritten_tables,
+)
 from framework.config.checks.lake import check_lake
 from framework.config.checks.names import check_names
 from framework.config.checks.reads import check_reads
@@ -50,4 +56,4 @@ def check_project(project: Project) -> list[ConfigError]:
 
 def warn_project(project: Project) -> list[ConfigError]:
     """What may well be meant, but deserves a look."""
-    return in_order(list(unwritten_tables(project)))
+    return in_order([*unwritten_tables(project), *unread_landings(project)])

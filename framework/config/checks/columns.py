@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from framework.changes.columns import PREFIX
 from framework.config.checks.problem import problem
 from framework.config.job import Job, Read
 from framework.config.project import Project
@@ -37,6 +38,10 @@ def _declared(project: Project, job: Job, key: str, source: Read) -> Iterator[Co
         yield problem(project, job, key, "declares no column", fix="Remove it to have the columns inferred.")
     yield from _twice(project, job, key, [column.name for column in source.columns or []])
     for column in source.columns or []:
+        if column.name.lower().startswith(PREFIX):
+            what = "begins as the framework's own columns do"
+            fix = "Choose another `name`, and give the old one as `source`."
+            yield problem(project, job, f"{key}.{column.name}", what, found=column.name, fix=fix)
         wrong = type_problem(column.type)
         if wrong is not None:
             yield problem(

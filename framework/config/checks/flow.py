@@ -136,6 +136,16 @@ def _key_of(project: Project, job: Job, producer: Job) -> str:
     )
 
 
+def unread_landings(project: Project) -> Iterator[ConfigError]:
+    """Jobs that land a source and then read something else."""
+    for job in project.jobs.values():
+        folder = graph.writes(project.lake, job).folder
+        own = [path for key, path in graph.reads(project.lake, job).folders if not key.startswith("land.")]
+        if folder and not any(meet(folder, path) for path in own):
+            found = f"{folder}, and reads {', '.join(own) or 'no folder'}"
+            yield problem(project, job, "land.to", "is not what the job reads", found=found)
+
+
 def unwritten_tables(project: Project) -> Iterator[ConfigError]:
     """Tables that are read and that no job writes: made elsewhere, or misspelt."""
     written = {graph.writes(project.lake, job).table for job in project.jobs.values()}

@@ -16,6 +16,7 @@ from framework.errors import ConfigError
 def check_names(project: Project, job: Job) -> Iterator[ConfigError]:
     """Every table is called layer.domain.table, in a layer of tables; a job lands in a layer of files."""
     yield from _table(project, job, "write.table", job.write.table)
+    yield from _side_table(project, job)
     for key, source in sources(job):
         if source.format == "table" and source.table:
             yield from _table(project, job, f"{key}.table", source.table)
@@ -52,6 +53,17 @@ def _table(project: Project, job: Job, key: str, name: str) -> Iterator[ConfigEr
             found=name,
             fix=f"Use another layer, or set `tables: true` for {layer.name} in lake.yaml.",
         )
+
+
+def _side_table(project: Project, job: Job) -> Iterator[ConfigError]:
+    from framework.tables.names import SIDE_ROLES
+
+    for role in SIDE_ROLES:
+        if job.write.table.endswith(f"__{role}"):
+            what = f"is a name that the framework keeps for the {role} of other tables"
+            yield problem(
+                project, job, "write.table", what, found=job.write.table, fix="Choose another name."
+            )
 
 
 def _landing(project: Project, job: Job, folder: str) -> Iterator[ConfigError]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from framework.config import graph, yaml_file
-from framework.config.checks import check_project
+from framework.config.checks import check_project, warn_project
 from framework.config.checks.transforms import defined_names, module_source
 from framework.config.folders import canonical_folder
 from framework.config.job import Column, Job, Read
@@ -298,4 +298,23 @@ def test_two_files_with_one_job_name_are_refused(check: Check) -> None:
     text = "job: x\nread: {format: csv, path: raw/x}\nwrite: {table: standardized.a.x}\n"
     assert [str(problem) for problem in check({"jobs/a.yaml": text, "jobs/b/c.yaml": text}).problems] == [
         "conf/jobs/b/c.yaml:1: two jobs are called `x`. It is also at conf/jobs/a.yaml:1: rename one of them."
+    ]
+
+
+def test_a_job_that_lands_one_folder_and_reads_another_is_only_warned_of() -> None:
+    project = _project({**LANDING, "read": {"format": "csv", "path": "raw/crn"}})
+    assert check_project(project) == []
+    assert [str(warning) for warning in warn_project(project)] == [
+        "land.to of job land is not what the job reads: got raw/crm, and reads raw/crn"
+    ]
+
+
+def test_a_file_in_another_encoding_is_refused_at_its_line(
+    check: Check, write: Write, tmp_path: Path
+) -> None:
+    write({})
+    (tmp_path / "conf/jobs").mkdir()
+    (tmp_path / "conf/jobs/x.yaml").write_bytes("job: x\ndescription: Z\u00fcrich\n".encode("latin-1"))
+    assert [str(problem) for problem in check({}).problems] == [
+        "conf/jobs/x.yaml:2: the file is not UTF-8 text: got the byte 0xfc"
     ]
