@@ -16,7 +16,7 @@ _EXTENSIONS = "spark.sql.extensions"
 _DELTA_SLOT = "spark.sql.catalog.spark_catalog"
 
 HOW_TO_SET = """How to set it:
-  spark-submit, EMR step   --conf KEY=VALUE, before the script (or spark-defaults.conf; EMR: classification spark-defaults)
+  spark-submit, EMR step   --conf KEY=VALUE before the script (or EMR's classification spark-defaults)
   EMR Serverless           --conf KEY=VALUE inside sparkSubmitParameters
   Glue                     job parameter --conf with the value KEY=VALUE --conf KEY2=VALUE2
   your own session         SparkSession.builder.config(KEY, VALUE), before the first getOrCreate()"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def _make(settings: SessionSettings) -> SparkSession:
         conf = session_conf(settings, lane, log_config, launched_here=launched_here)
         spark_conf = SparkConf(loadDefaults=False) if launched_here else SparkConf()
         spark_conf.setAll(list(conf.items()))
-        with _environment(settings, lane) if launched_here else suppress():
+        with _environment(settings, lane) if launched_here else nullcontext():
             session = SparkSession.builder.config(conf=spark_conf).getOrCreate()
     # Under spark-submit the jars are the submission's business, so it has to be asked whether they came.
     check(_ask(session), settings, lake_conf(settings))

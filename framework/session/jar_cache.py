@@ -11,7 +11,7 @@ from framework.errors import SessionError, SluiceError
 from framework.session.ivy import Answer, Ivy, Request
 from framework.session.jar_lock import JarLock, LockedJar, digest, load_lock
 from framework.session.java import find_java
-from framework.session.versions import Lane
+from framework.session.versions import Artifact, Lane
 
 Say = Callable[[str], None]
 
@@ -76,7 +76,9 @@ def fetch(lock: JarLock, group: str, folder: Path, resolve: Callable[[Request], 
     return len(missing)
 
 
-def fetch_groups(lane: Lane, groups: Iterable[str], environ: Mapping[str, str], say: Say) -> list[str]:
+def fetch_groups(
+    lane: Lane, groups: Iterable[str], environ: Mapping[str, str], say: Say, *, quiet: bool = False
+) -> list[str]:
     """Fetch group by group; one that fails doesn't stop the others. Gives back the groups that failed."""
     lock, folder, failed = load_lock(lane), jars_folder(lane, environ), []
     for group in groups:
@@ -84,8 +86,9 @@ def fetch_groups(lane: Lane, groups: Iterable[str], environ: Mapping[str, str], 
             say(f"jars {lane.line}/{group}: left out. {lane.unavailable[group]}")
             continue
         try:
-            count = fetch(lock, group, folder, ivy_for(lane, environ).resolve)
-            say(f"jars {lane.line}/{group}: {len(lock.jars(group))} at hand, {count} of them fetched now")
+            count = fetch(lock, group, folder, lambda request: ivy_for(lane, environ).resolve(request))
+            if count or not quiet:
+                say(f"jars {lane.line}/{group}: {len(lock.jars(group))} at hand, {count} of them fetched now")
         except SluiceError as error:
             failed.append(group)
             say(f"jars {lane.line}/{group}: {error}")
@@ -99,7 +102,7 @@ def ivy_for(lane: Lane, environ: Mapping[str, str]) -> Ivy:
     return Ivy(java, cache_root(environ) / "ivy", Path(settings) if settings else None)
 
 
-def _place(jar: LockedJar, sources: Mapping[object, Path], folder: Path) -> bool:
+def _place(jar: LockedJar, sources: Mapping[Artifact, Path], folder: Path) -> bool:
     source = sources.get(jar.artifact)
     if source is None or not source.is_file():
         return False

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from framework.errors import SessionError, SluiceError
 from framework.session.ivy import Found, Ivy, Request, pyspark_jars
-from framework.session.jar_lock import JarLock, LockedGroup, LockedJar, digest, dump_lock, lock_name
 from framework.session.jar_cache import fetch_groups, ivy_for
+from framework.session.jar_lock import JarLock, LockedGroup, LockedJar, digest, dump_lock, lock_name
 from framework.session.versions import DEFAULT_LINE, LANES, Lane
 
 # Without these the rest goes on: what needs them says so when it is asked for.
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.lock:
             _write_lock(lane)
-        failed = fetch_groups(lane, groups, os.environ, _say)
+        failed = fetch_groups(lane, groups, os.environ, _say, quiet=options.quiet)
     except SluiceError as error:
         _say(str(error))
         return error.exit_code
@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--lane", choices=sorted(LANES), default=DEFAULT_LINE)
     parser.add_argument("--group", action="append", help="core (default), quality or aws; may be repeated")
+    parser.add_argument(
+        "--quiet", action="store_true", help="say nothing of groups that are complete already"
+    )
     parser.add_argument("--lock", action="store_true", help="resolve again and record the lane's jars")
     return parser
 

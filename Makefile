@@ -1,0 +1,59 @@
+# Every target sets up what it needs, in .venv/<lane> below the checkout; a second call finds it done.
+#   make demo | test | lint | fmt | bench     LANE=3.5|4.1 chooses the Spark line, PYTHON=... the interpreter
+
+PYTHON ?= python3
+# 3.5, or 4.1 where the interpreter is too new for Spark 3.5; set-up is told only what a person asked for
+ASKED := $(LANE)
+ifeq ($(ASKED),)
+LANE := $(shell $(PYTHON) tools/bootstrap.py --which)
+endif
+BIN = .venv/$(LANE)/bin
+# `make test CHECKS=` leaves lint and types out: CI needs them once, not per lane
+CHECKS ?= lint
+TESTS ?= tests
+SOURCES = framework jobs tests benchmarks tools setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo flights test unit integration lint fmt bench lock jars-lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: ## packages, jars and Java of the lane
+	@$(PYTHON) tools/bootstrap.py $(if $(ASKED),--lane $(ASKED))
+
+demo: setup ## a small bank flows through the lake, two days of it, with a report
+	@$(BIN)/python -m jobs.demo
+
+flights: setup ## 336,776 real flights through the same layers
+	@$(BIN)/python -m jobs.demo flights
+
+test: setup $(CHECKS) ## lint, types, unit and integration tests
+	$(BIN)/python -m pytest $(TESTS)
+
+unit: setup ## tests without Spark
+	$(BIN)/python -m pytest tests/unit
+
+integration: setup ## tests with Spark
+	$(BIN)/python -m pytest tests/integration
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy framework
+
+fmt: setup ## format the sources
+	$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## Sluice against the bare PySpark that does the same
+	$(BIN)/python -m benchmarks.csv_to_table
+
+# For maintainers: after a change of setup.py, or of framework/session/versions.py
+lock: ## resolve the Python packages of both lanes again
+	@$(PYTHON) tools/lock.py
+jars-lock: setup ## resolve the jars of this lane again
+	$(BIN)/python -m framework.session.jars --lane $(LANE) --lock
+
+clean: ## remove what was set up here (the cache of jars stays)
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
