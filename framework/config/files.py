@@ -108,6 +108,11 @@ def _add_job(tree: Value, files: Files) -> None:
         first = find(files.jobs[name], ("job",))[1].origin
         fix = f"It is also at {first}: rename one of them."
         files.problems.append(ConfigError(f"two jobs are called `{name}`", fix=fix, where=value.origin))
+    elif "${" in name:
+        fix = "Write the name out."
+        files.problems.append(
+            ConfigError("a job's name can't hold references", found=name, fix=fix, where=value.origin)
+        )
     elif name == LAKE:
         files.problems.append(ConfigError("a job can't be called `lake`", where=value.origin))
     else:

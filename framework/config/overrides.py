@@ -84,6 +84,8 @@ def _parse_one(text: str, jobs: Sequence[str], lake_keys: list[str], job_keys: l
             fix="Such as `--set lake.parallel=4`.",
         )
     first, _, rest = key.partition(".")
+    if key == "job" or (first == "jobs" and rest in {f"{name}.job" for name in jobs}):
+        raise ConfigError(f"--set {key}: the name of a job can't be changed", fix="Name the job in its file.")
     if first == "lake" and rest:
         return Override(None, nested(path(rest), _value(value)))
     if first == "jobs" and rest:

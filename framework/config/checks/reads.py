@@ -8,6 +8,7 @@ from typing import get_args
 from framework.config.checks.problem import problem
 from framework.config.job import FileFormat, Job, Read
 from framework.config.project import Project
+from framework.config.secrets import hidden
 from framework.config.sources import sources
 from framework.config.words import did_you_mean
 from framework.errors import ConfigError
@@ -108,7 +109,7 @@ def _jdbc(project: Project, job: Job, key: str, source: Read) -> Iterator[Config
             job,
             f"{key}.url",
             "is no address of a database",
-            found=source.url,
+            found=hidden(source.url),
             expected="jdbc:<database>://host/name",
         )
     if bool(source.table) == bool(source.query):

@@ -125,6 +125,8 @@ def test_a_layer_is_changed_by_its_name(write: Write) -> None:
 
 
 REFUSED_SETS = {
+    "job=x": "--set job: the name of a job can't be changed. Name the job in its file.",
+    "jobs.crm.leads.job=x": "--set jobs.crm.leads.job: the name of a job can't be changed. Name the job in its file.",
     "lake.parallel": (
         "--set is not understood: got lake.parallel, expected key=value. Such as `--set lake.parallel=4`."
     ),
