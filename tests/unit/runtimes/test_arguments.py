@@ -20,10 +20,22 @@ TABLE = [
     ("every job", ["--all", "true"], Arguments(everything=True)),
     (
         "every option",
-        (
-            "--all true --env prod --config s3://b/conf --run-id r1 --runtime emr --log-format json --parallel 3 "
-            "--overrides lake.parallel=4;write.format=delta --resume true"
-        ).split(),
+        [
+            *(
+                "--all",
+                "true",
+                "--env",
+                "prod",
+                "--config",
+                "s3://b/conf",
+                "--run-id",
+                "r1",
+                "--runtime",
+                "emr",
+            ),
+            *("--overrides", "lake.parallel=4;write.format=delta", "--log-format", "json", "--parallel", "3"),
+            *("--resume", "true"),
+        ],
         Arguments(
             everything=True,
             environment="prod",

@@ -1,0 +1,1 @@
+"""Clusters of real processes on this machine, for tests and to try things by hand."""
