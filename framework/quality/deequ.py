@@ -227,9 +227,8 @@ def _at_least(number: str) -> Condition:
 def _categories(description: str, complete: bool) -> tuple[Text | Keyword, ...]:
     """The values of `'c1' has value range 'it''s', 'b'`; NULL too where the column has some."""
     listed = description.partition("has value range ")[2]
-    values = tuple(
-        Text(_escape(value.replace("''", "'"))) for value in re.findall(r"'((?:[^']|'')*)'", listed)
-    )
+    found = sorted(value.replace("''", "'") for value in re.findall(r"'((?:[^']|'')*)'", listed))
+    values = tuple(Text(_escape(value)) for value in found)
     return values if complete else (*values, Keyword("NULL"))
 
 
