@@ -123,7 +123,7 @@ def _tiles(run: RunOutcome, total: Counts) -> list[Tile]:
     bad = sum(job.status in ("failed", "skipped") for job in run.jobs)
     return [
         Tile("rows read", f"{total.read:,}", f"{total.accounted:,} accounted for"),
-        Tile("applied", f"{total.applied:,}", "inserted, updated, deleted"),
+        Tile("applied", f"{total.applied:,}", "to the tables"),
         Tile("rejected", f"{rejected:,}", share, "warn" if rejected else ""),
         Tile("rules passed", f"{passed:,} of {len(rules):,}", "", "warn" if passed < len(rules) else ""),
         Tile("jobs", f"{len(run.jobs) - bad:,} of {len(run.jobs):,}", "ended well", "bad" if bad else ""),

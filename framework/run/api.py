@@ -15,6 +15,7 @@ from framework.config.graph import edges
 from framework.config.job import Job
 from framework.context import Listener, RunContext, SilentListener, utc_now
 from framework.errors import ConfigError
+from framework.run.books import Books
 from framework.run.job import run_job
 from framework.run.outcome import JobOutcome, JobPlan, RunOutcome
 from framework.run.pipeline import run_pipeline
@@ -22,7 +23,7 @@ from framework.run.plan import plan_job
 from framework.run.replay import Replay
 from framework.sql import quote
 from framework.state import storage_for
-from framework.state.ledger import record, runs
+from framework.state.ledger import runs
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,26 +57,27 @@ def run_project(
     window = Replay(replay) if replay is not None else None
     _open_catalog(ctx)
     arrows = [(a, b) for a, b in edges(project) if a in chosen and b in chosen]
-    outcomes = run_pipeline(
-        chosen,
-        arrows,
-        lambda name: run_job(ctx, project.jobs[name], job_hash(project, name), window),
-        lambda name, because: _skipped(project.jobs[name], because),
-        parallel or project.lake.parallel,
-    )
-    outcome = RunOutcome(
+    run = RunOutcome(
         run_id=ctx.run_id,
         environment=project.environment,
         started=started,
-        seconds=round(time.perf_counter() - begun, 3),
+        seconds=0.0,
         runtime=runtime,
         spark_version=spark.version,
         version=__version__,
-        jobs=outcomes,
         edges=arrows,
     )
-    record(ctx.storage, ctx.lake, outcome)
-    return outcome
+    books = Books(ctx, run)
+    run.jobs = run_pipeline(
+        chosen,
+        arrows,
+        lambda name: books.job_ended(run_job(ctx, project.jobs[name], job_hash(project, name), window)),
+        lambda name, because: books.job_ended(_skipped(project.jobs[name], because)),
+        parallel or project.lake.parallel,
+    )
+    run.seconds = round(time.perf_counter() - begun, 3)
+    books.run_ended()
+    return run
 
 
 def plan_project(

@@ -9,7 +9,10 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from framework.run.outcome import JobOutcome
 
 EXTRA = ("job", "stage", "seconds")
 """Attributes of a record that become keys of its JSON object."""
@@ -78,6 +81,9 @@ class LogListener:
 
     def note(self, job: str, text: str) -> None:
         self._log.info("%s", text, extra={"job": job})
+
+    def job_ended(self, outcome: JobOutcome) -> None:
+        self._log.info("%s", outcome.status, extra={"job": outcome.job, "seconds": outcome.seconds})
 
 
 def _time(record: logging.LogRecord) -> datetime:
