@@ -26,7 +26,7 @@ demo: setup ## a small bank flows through the lake, two days of it, with a repor
 	@$(BIN)/python -m jobs.demo
 
 flights: setup ## 336,776 real flights through the same layers
-	@$(BIN)/python -m jobs.demo flights
+	@$(BIN)/python -m jobs.flights.demo
 
 test: setup $(CHECKS) ## lint, types, unit and integration tests
 	$(BIN)/python -m pytest $(TESTS)

@@ -1,7 +1,7 @@
 """Two days of a small bank, from files to a product: what `make demo` shows.
 
-    python -m jobs.demo                      # a fresh lake in .lake/demo
-    python -m jobs.demo --root /tmp/bank --scale 10
+python -m jobs.demo                      # a fresh lake in .lake/demo
+python -m jobs.demo --root /tmp/bank --scale 10
 """
 
 from __future__ import annotations
@@ -31,8 +31,12 @@ SHOWN = ["customer_id", "first_name", "last_name", "city", "segment", "income"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="jobs.demo", description="Two days of a small bank through the lake.")
-    parser.add_argument("--root", help="folder of the lake, emptied first (default: the one in conf/lake.yaml)")
+    parser = argparse.ArgumentParser(
+        prog="jobs.demo", description="Two days of a small bank through the lake."
+    )
+    parser.add_argument(
+        "--root", help="folder of the lake, emptied first (default: the one in conf/lake.yaml)"
+    )
     parser.add_argument("--conf", default="conf", help="folder of the configuration")
     parser.add_argument("--scale", type=float, default=1, help="1 is some 5,000 records")
     parser.add_argument("--seed", type=int, default=7)
@@ -41,8 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(highlight=False)
     project = load_project(args.conf, overrides=[f"lake.root={args.root}"] if args.root else ())
     root = fresh_folder(project.lake.root)
-    console.print("[bold]GreatFin, a small bank[/]: two days of its files, through raw, standardized (Iceberg), conformed (Delta)"
-                  " and enriched (Iceberg).")
+    console.print(
+        "[bold]GreatFin, a small bank[/]: two days of its files, through raw, standardized (Iceberg), conformed (Delta)"
+        " and enriched (Iceberg)."
+    )
     console.print(f"[dim]Starting Spark; the lake is {root}[/]")
     runtime = open_runtime("local", project)
     stage = Stage(console, project, runtime.start(), args.conf)
@@ -76,11 +82,15 @@ def play(stage: Stage, root: Path, scale: float, seed: int) -> None:
 
 def arrived(stage: Stage, files: Sequence[Delivery], day: int) -> None:
     """What the sources delivered."""
-    rows = []
+    today: dict[str, list[Delivery]] = {}
     for delivery in (each for each in files if each.day == day):
-        flaws = sorted({record.flaw for record in delivery.records if record.flaw})
-        rows.append((delivery.path, len(delivery.records), ", ".join(flaws)))
-    stage.show("Delivered", ("file", "records", "dirt, put there on purpose"), rows)
+        today.setdefault(delivery.path.rpartition("/")[0], []).append(delivery)
+    rows = []
+    for folder, group in today.items():
+        flaws = [record.flaw for delivery in group for record in delivery.records if record.flaw]
+        examples = ", ".join(sorted(set(flaws))[:3])
+        rows.append((folder, len(group), sum(len(each.records) for each in group), len(flaws), examples))
+    stage.show("Arrived in inbox/", ("source", "files", "records", "bad", "for example"), rows)
 
 
 def refused(stage: Stage) -> None:
@@ -90,14 +100,19 @@ def refused(stage: Stage) -> None:
         return
     rows = (
         quarantine.selectExpr(
-            "reasons[0].rule AS rule", "element_at(split(source, '/'), -1) AS file", "position", "substr(record, 1, 60) AS record"
+            "reasons[0].rule AS rule",
+            "element_at(split(source, '/'), -1) AS file",
+            "position",
+            "substr(record, 1, 40) || '...' AS record",
         )
         .dropDuplicates(["rule"])
         .orderBy("rule")
         .limit(4)
         .collect()
     )
-    stage.say("\nRows that broke a rule or can't be read are kept beside their table, with reason, file and row:")
+    stage.say(
+        "\nRows that broke a rule or can't be read are kept beside their table, with reason, file and row:"
+    )
     stage.show(f"{CUSTOMERS}__quarantine", ("reason", "file", "row", "record"), [tuple(row) for row in rows])
 
 
@@ -106,7 +121,7 @@ def picture(stage: Stage, files: Sequence[Delivery]) -> dict[str, list[tuple[Any
     ids = ", ".join(str(number) for number in cast_of(files).values())
     return {
         "employees": stage.view.rows(EMPLOYEES, ["employee_id", "city"], order="employee_id"),
-        "customers": stage.view.rows(CUSTOMERS, SHOWN, f"customer_id IN ({ids})", "customer_id"),
+        "customers": stage.view.rows(CUSTOMERS, SHOWN, where=f"customer_id IN ({ids})", order="customer_id"),
     }
 
 
@@ -115,9 +130,17 @@ def cast_of(files: Sequence[Delivery]) -> dict[str, object]:
     mine = [each for each in files if each.table == "corebank.customers"]
     sound = [(each.day, record) for each in mine for record in each.records if record.flaw is None]
     late = {r.values["customer_id"] for day, r in sound if day == 2 and r.order < "2026-03-03"}
-    dead = next(r.values["customer_id"] for day, r in sound if day == 1 and r.op == "D" and r.values["customer_id"] in late)
-    loaded = {r.values["customer_id"] for each in mine if each.is_load for r in each.records if r.flaw is None}
-    news = [r for day, r in sound if day == 2 and r.order >= "2026-03-03" and r.values["customer_id"] in loaded]
+    dead = next(
+        r.values["customer_id"]
+        for day, r in sound
+        if day == 1 and r.op == "D" and r.values["customer_id"] in late
+    )
+    loaded = {
+        r.values["customer_id"] for each in mine if each.is_load for r in each.records if r.flaw is None
+    }
+    news = [
+        r for day, r in sound if day == 2 and r.order >= "2026-03-03" and r.values["customer_id"] in loaded
+    ]
     updated = next(r.values["customer_id"] for r in news if r.op == "U")
     deleted = next(r.values["customer_id"] for r in news if r.op == "D")
     return {"updated": updated, "deleted": deleted, "late": dead}
@@ -125,14 +148,18 @@ def cast_of(files: Sequence[Delivery]) -> dict[str, object]:
 
 def changed(stage: Stage, outcome: RunOutcome) -> None:
     """What became of the second day's events, and the column that came with them."""
-    stage.say("\nEvery event is accounted for: read = inserted + updated + deleted + superseded (late or repeated) + quarantined ...")
+    stage.say(
+        "\nEvery event is accounted for: read is the sum of the rest; superseded ones came late, or twice."
+    )
     drifted = {"corebank.customers": "marketing_consent", "vendor.scores": "model_version"}
     ran = {job.job for job in outcome.jobs}
     columns = ", ".join(f"[bold]{column}[/] in {job}" for job, column in drifted.items() if job in ran)
     stage.say(f"Two sources had a new column, and their tables have it now: {columns}.")
 
 
-def contrast(stage: Stage, before: dict[str, list[tuple[Any, ...]]], after: dict[str, list[tuple[Any, ...]]]) -> None:
+def contrast(
+    stage: Stage, before: dict[str, list[tuple[Any, ...]]], after: dict[str, list[tuple[Any, ...]]]
+) -> None:
     """Rows as they were after day 1 and as they are now."""
     old = {row[0]: row[1:] for row in before["customers"]}
     new = {row[0]: row[1:] for row in after["customers"]}
@@ -142,8 +169,12 @@ def contrast(stage: Stage, before: dict[str, list[tuple[Any, ...]]], after: dict
         rows.append(("", "day 2", *(new.get(key) or ("[red]deleted[/]", "", "", "", ""))))
     stage.show("Two customers, before and after", ("customer_id", "", *SHOWN[1:]), rows)
     staff = [", ".join(str(row[0]) for row in each["employees"]) for each in (before, after)]
-    stage.say(f"hr.employees: {staff[0]} after day 1, {staff[1]} now. Four changes of 101 came in one file; the last one deletes it.")
-    stage.say("A customer deleted on day 1 got a late update on day 2: older than the delete, so it stays deleted.")
+    stage.say(
+        f"hr.employees: {staff[0]} after day 1, {staff[1]} now. 101 was changed four times; the last one deletes it."
+    )
+    stage.say(
+        "A customer deleted on day 1 got a late update on day 2: older than the delete, so it stays deleted."
+    )
 
 
 def product(stage: Stage) -> None:
@@ -151,12 +182,15 @@ def product(stage: Stage) -> None:
     rows = stage.view.rows(
         "enriched.marketing.top_leads_by_region",
         ["region", "rank", "name", "interest", "credit_score", "priority"],
-        "rank <= 3",
-        "struct(region, rank)",
+        where="rank <= 3",
+        order="region, rank",
     )
     stage.console.print()
-    stage.show("enriched.marketing.top_leads_by_region, the first three of each", ("region", "rank", "name", "interest",
-               "credit_score", "priority"), rows)
+    stage.show(
+        "enriched.marketing.top_leads_by_region, the first three of each",
+        ("region", "rank", "name", "interest", "credit_score", "priority"),
+        rows,
+    )
 
 
 def proof(stage: Stage, truth: dict[str, Truth]) -> None:
@@ -168,14 +202,19 @@ def proof(stage: Stage, truth: dict[str, Truth]) -> None:
         raise SystemExit(1)
     count = sum(len(each.rows) for each in truth.values())
     refused = sum(each.quarantined for each in truth.values())
-    stage.say(f"[green]✓[/] All {len(truth)} tables ({count:,} rows, {refused} more in quarantine) equal, row by row, what one loop in"
-              " plain Python makes of the same files.")
+    stage.say(
+        f"[green]✓[/] All {len(truth)} tables ({count:,} rows, {refused} more in quarantine) equal, row by row,"
+        " what one loop in plain Python makes of the same files."
+    )
 
 
 def close(stage: Stage, root: str | None, took: float) -> None:
     """Where things are, and what to try next."""
+    stage.console.print(
+        f"\n[bold]The report of day 2[/], one file for your browser: [cyan]{stage.report}[/]", soft_wrap=True
+    )
     extra = f" --set lake.root={root}" if root else ""
-    stage.head(f"Done in {seconds(took)}. Yours to try")
+    stage.head(f"Done in {seconds(took)}. Yours to try, after `. .venv/*/bin/activate`")
     for command, what in (
         ("sluice run --all", "nothing new: a file is read once"),
         (f"sluice show {CUSTOMERS}", "a table"),
@@ -184,7 +223,9 @@ def close(stage: Stage, root: str | None, took: float) -> None:
         ("sluice history", "every run, from the ledger"),
         ("make flights", "the same with 336,776 real flights"),
     ):
-        stage.console.print(f"  [bold cyan]{command}{extra if command.startswith('sluice') else ''}[/]  [dim]{what}[/]")
+        stage.console.print(
+            f"  [bold cyan]{command}{extra if command.startswith('sluice') else ''}[/]  [dim]{what}[/]"
+        )
 
 
 if __name__ == "__main__":

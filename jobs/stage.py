@@ -15,6 +15,7 @@ from framework.cli.progress import Progress
 from framework.cli.summary import jobs_table, verdict
 from framework.config.project import Project
 from framework.errors import ConfigError
+from framework.report import report_path
 from framework.run.outcome import RunOutcome
 from jobs.view import LakeView
 
@@ -34,6 +35,7 @@ class Stage:
         self.spark = spark
         self.conf = conf
         self.view = LakeView(spark, project.lake)
+        self.report = ""
 
     def run(self) -> RunOutcome:
         """Run every job of the lake, and show what became of each."""
@@ -44,6 +46,7 @@ class Stage:
             outcome = run_project(self.project, [], spark=self.spark, listener=progress)
         self.console.print(jobs_table(outcome.jobs))
         self.console.print(verdict(outcome))
+        self.report = report_path(self.project.lake, outcome.run_id)
         for job in outcome.jobs:
             if job.error:
                 self.console.print(f"[bold red]{job.job}[/]", job.error)
@@ -67,7 +70,9 @@ class Stage:
 
 def table_of(title: str, columns: Sequence[str], rows: list[Sequence[Any]]) -> Table:
     """Rows as a table for the console."""
-    table = Table(title=title, title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for index, name in enumerate(columns):
         numbers = all(isinstance(row[index], int | float) for row in rows if row[index] is not None)
         table.add_column(name, justify="right" if numbers and rows else "left", overflow="fold")
@@ -93,8 +98,13 @@ def fresh_folder(root: str) -> Path:
     folder = Path(root)
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARKER).exists():
-            raise ConfigError(f"{folder} is not empty, and no demo made it", fix="Move it away, or set --root to a new folder.")
+            raise ConfigError(
+                f"{folder} is not empty, and no demo made it",
+                fix="Move it away, or set --root to a new folder.",
+            )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).write_text("made by a demo of Sluice; the next one empties this folder\n", encoding="utf-8")
+    (folder / MARKER).write_text(
+        "made by a demo of Sluice; the next one empties this folder\n", encoding="utf-8"
+    )
     return folder

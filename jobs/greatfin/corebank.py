@@ -53,8 +53,13 @@ def customers(size: int, rng: random.Random) -> list[Delivery]:
     third = [*third, _unknown_operation(third, rng)]
     wide = (*CUSTOMERS, NEW_COLUMN)
     second, third = _with_consent(second, rng), _with_consent(third, rng)
-    return _files("corebank.customers", "corebank/customers", [CUSTOMERS, CUSTOMERS, wide, wide],
-                  [load, first, second, third], header=True)
+    return _files(
+        "corebank.customers",
+        "corebank/customers",
+        [CUSTOMERS, CUSTOMERS, wide, wide],
+        [load, first, second, third],
+        header=True,
+    )
 
 
 def accounts(size: int, customers: int, rng: random.Random) -> list[Delivery]:
@@ -70,7 +75,9 @@ def accounts(size: int, customers: int, rng: random.Random) -> list[Delivery]:
     load, first, second, third = _dirty([load, *(_keys_only(day) for day in days)], flaws, rng)
     cut = third[rng.randrange(len(third))]
     third.append(Record({}, "U", cut.order, "line is cut off", f"U,{cut.order},{900_000}"))
-    return _files("corebank.accounts", "corebank/accounts", [ACCOUNTS] * 4, [load, first, second, third], header=False)
+    return _files(
+        "corebank.accounts", "corebank/accounts", [ACCOUNTS] * 4, [load, first, second, third], header=False
+    )
 
 
 def _customer(number: int, rng: random.Random) -> Row:
@@ -166,11 +173,15 @@ class _Clock:
 
     def at(self, day: int, hour: int) -> str:
         self._count += 1
-        moment = DAYS[day - 1] + timedelta(hours=hour, seconds=self._rng.randrange(3_500), microseconds=self._count)
+        moment = DAYS[day - 1] + timedelta(
+            hours=hour, seconds=self._rng.randrange(3_500), microseconds=self._count
+        )
         return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _dirty(files: Sequence[Sequence[Record]], flaws: Sequence[Flaw], rng: random.Random) -> list[list[Record]]:
+def _dirty(
+    files: Sequence[Sequence[Record]], flaws: Sequence[Flaw], rng: random.Random
+) -> list[list[Record]]:
     """The files with each flaw at least once in the load and once in each file of changes."""
     return [_spoil(records, flaws, rng) for records in files]
 
@@ -208,10 +219,24 @@ def _with_consent(records: Sequence[Record], rng: random.Random) -> list[Record]
 
 
 def _files(
-    table: str, folder: str, columns: Sequence[Sequence[str]], files: Sequence[Sequence[Record]], *, header: bool
+    table: str,
+    folder: str,
+    columns: Sequence[Sequence[str]],
+    files: Sequence[Sequence[Record]],
+    *,
+    header: bool,
 ) -> list[Delivery]:
     names = ("LOAD00000001.csv", "20260302-180000000.csv", "20260303-120000000.csv", "20260303-180000000.csv")
     return [
-        Delivery(table, f"{folder}/{name}", 1 if index < 2 else 2, "dms", columns[index], files[index], header, STAMP)
+        Delivery(
+            table,
+            f"{folder}/{name}",
+            1 if index < 2 else 2,
+            "dms",
+            columns[index],
+            files[index],
+            header,
+            STAMP,
+        )
         for index, name in enumerate(names)
     ]

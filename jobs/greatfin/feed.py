@@ -79,7 +79,10 @@ def text_of(delivery: Delivery) -> str:
     if delivery.kind == "json":
         return "".join((record.text or json.dumps(record.values)) + "\n" for record in delivery.records)
     lines = [_csv_line(_header(delivery))] if delivery.header else []
-    lines += [record.text + "\n" if record.text else _csv_line(_cells(delivery, record)) for record in delivery.records]
+    lines += [
+        record.text + "\n" if record.text else _csv_line(_cells(delivery, record))
+        for record in delivery.records
+    ]
     return "".join(lines)
 
 

@@ -45,7 +45,8 @@ def generate(out: Path, *, scale: float = 1, seed: int = 7, day: int = 1) -> dic
 def _write_truth(truth: dict[str, Truth], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     counts = {
-        name: {"rows": len(each.rows), "read": each.read, "quarantined": each.quarantined} for name, each in truth.items()
+        name: {"rows": len(each.rows), "read": each.read, "quarantined": each.quarantined}
+        for name, each in truth.items()
     }
     (folder / "counts.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
     for name, each in truth.items():
@@ -63,7 +64,9 @@ def _random(seed: int, name: str) -> random.Random:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="jobs.greatfin.generate", description="Make GreatFin's sources, dirt included.")
+    parser = argparse.ArgumentParser(
+        prog="jobs.greatfin.generate", description="Make GreatFin's sources, dirt included."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the lake; gets inbox/ and truth/")
     parser.add_argument("--scale", type=float, default=1, help="1 is some 5,000 records")
     parser.add_argument("--seed", type=int, default=7)
@@ -71,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     truth = generate(args.out, scale=args.scale, seed=args.seed, day=args.day)
     for name, each in truth.items():
-        print(f"{name:45} {len(each.rows):>8,} rows  {each.read:>8,} read  {each.quarantined:>6,} to quarantine")
+        print(
+            f"{name:45} {len(each.rows):>8,} rows  {each.read:>8,} read  {each.quarantined:>6,} to quarantine"
+        )
 
 
 if __name__ == "__main__":

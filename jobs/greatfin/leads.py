@@ -38,7 +38,7 @@ def build(leads: DataFrame, scores: DataFrame, customers: DataFrame) -> DataFram
 
 
 def newest(leads: DataFrame) -> DataFrame:
-    """Of the leads with one address the one that was updated last; at the same time, the one with the greater number."""
+    """Of the leads with one address the one updated last; at the same time, the one with the greater number."""
     names = [F.col(name) for name in leads.columns]
     winner = F.max_by(F.struct(*names), F.struct("updated_at", "lead_id")).alias("winner")
     return leads.groupBy(F.col("email").alias("address")).agg(winner).select("winner.*")

@@ -37,10 +37,17 @@ def leads(size: int, customers: Sequence[Row], rng: random.Random) -> list[Deliv
     people = [_person(number, customers, rng) for number in range(1, size + 1)]
     first = [_lead(f"L{number:07d}", _asker(number, people, rng), 1, rng) for number in range(1, size + 1)]
     second = _second_day(first, rng)
-    first += [record for record in rng.sample(first, len(first) // 50)]  # delivered twice
+    first += rng.sample(first, len(first) // 50)  # delivered twice
     files = [_spoil_leads(first, rng), _spoil_leads(second, rng)]
     return [
-        Delivery("marketing.leads", f"marketing/leads/leads-{DAYS[day]:%Y%m%d}.json", day + 1, "json", LEADS, files[day])
+        Delivery(
+            "marketing.leads",
+            f"marketing/leads/leads-{DAYS[day]:%Y%m%d}.json",
+            day + 1,
+            "json",
+            LEADS,
+            files[day],
+        )
         for day in (0, 1)
     ]
 
@@ -61,8 +68,15 @@ def scores(leads: Sequence[Delivery], rng: random.Random) -> list[Delivery]:
     second = [replace(record, values={**record.values, "model_version": "v7"}) for record in second]
     files = (_spoil_scores(first, rng), _spoil_scores(second, rng))
     return [
-        Delivery("vendor.scores", f"vendor/scores/scores_{DAYS[day]:%Y-%m-%d}.csv", day + 1, "csv",
-                 (SCORES, SCORES_DAY2)[day], files[day], header=True)
+        Delivery(
+            "vendor.scores",
+            f"vendor/scores/scores_{DAYS[day]:%Y-%m-%d}.csv",
+            day + 1,
+            "csv",
+            (SCORES, SCORES_DAY2)[day],
+            files[day],
+            header=True,
+        )
         for day in (0, 1)
     ]
 
@@ -70,14 +84,21 @@ def scores(leads: Sequence[Delivery], rng: random.Random) -> list[Delivery]:
 def _person(number: int, customers: Sequence[Row], rng: random.Random) -> Row:
     if rng.random() < 0.08:
         customer = rng.choice(customers)
-        return {"name": f"{customer['first_name']} {customer['last_name']}", "email": customer["email"],
-                "state": customer["state"]}
+        return {
+            "name": f"{customer['first_name']} {customer['last_name']}",
+            "email": customer["email"],
+            "state": customer["state"],
+        }
     return _newcomer(number, rng)
 
 
 def _newcomer(number: int, rng: random.Random) -> Row:
     first, last = rng.choice(words.FIRST), rng.choice(words.LAST)
-    return {"name": f"{first} {last}", "email": words.email(first, last, 500_000 + number), "state": rng.choice(words.CITIES)[1]}
+    return {
+        "name": f"{first} {last}",
+        "email": words.email(first, last, 500_000 + number),
+        "state": rng.choice(words.CITIES)[1],
+    }
 
 
 def _asker(number: int, people: Sequence[Row], rng: random.Random) -> Row:
@@ -87,18 +108,25 @@ def _asker(number: int, people: Sequence[Row], rng: random.Random) -> Row:
 def _lead(lead_id: str, person: Row, day: int, rng: random.Random) -> Record:
     region = next(name for name, states in words.REGIONS.items() if person["state"] in states)
     address = str(person["email"])
-    at = DAYS[day - 1] + timedelta(seconds=rng.randrange(6 * 3600, 20 * 3600), microseconds=rng.randrange(1_000_000))
+    at = DAYS[day - 1] + timedelta(
+        seconds=rng.randrange(6 * 3600, 20 * 3600), microseconds=rng.randrange(1_000_000)
+    )
     values = {
         "lead_id": lead_id,
         "name": person["name"],
         "email": rng.choices((address, address.upper(), f" {address} "), (85, 10, 5))[0],
         "phone": words.phone(rng) if rng.random() > 0.3 else None,
         "state": person["state"],
-        "region": rng.choices((region, region.lower(), region.upper(), f"{region} ", None), (60, 15, 10, 5, 10))[0],
+        "region": rng.choices(
+            (region, region.lower(), region.upper(), f"{region} ", None), (60, 15, 10, 5, 10)
+        )[0],
         "channel": rng.choice(("web", "Web", "WEB", "branch", "phone", "partner")),
         "interest": rng.choice(("mortgage", "savings", "card", "broker", "loan")),
         "score": rng.randint(1, 100),
-        "utm": {"campaign": rng.choice(("spring", "rates", "home")), "medium": rng.choice(("mail", "search", "social"))},
+        "utm": {
+            "campaign": rng.choice(("spring", "rates", "home")),
+            "medium": rng.choice(("mail", "search", "social")),
+        },
         "updated_at": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
     }
     return Record(values, "U", str(values["updated_at"]))
@@ -162,7 +190,9 @@ def _spoil_scores(records: Sequence[Record], rng: random.Random) -> list[Record]
     return _spoil(records, flaws, rng)
 
 
-def _spoil(records: Sequence[Record], flaws: Sequence[Callable[[Record], Record]], rng: random.Random) -> list[Record]:
+def _spoil(
+    records: Sequence[Record], flaws: Sequence[Callable[[Record], Record]], rng: random.Random
+) -> list[Record]:
     spoiled = list(records)
     count = max(1, len(records) // 400)
     for position, index in enumerate(rng.sample(range(len(records)), count * len(flaws))):

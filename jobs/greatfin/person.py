@@ -12,9 +12,9 @@ def build(customers: DataFrame, employees: DataFrame) -> DataFrame:
     customers   7, Grace, O'Brien, ...   ->   C-7     customer   Grace O'Brien   ...
     employees   102, Smith, John, ...    ->   E-102   employee   John Smith      ...
     """
-    return _people(customers, "C-", "customer_id", "customer", F.col("email"), F.col("segment"), "opened_at").unionByName(
-        _people(employees, "E-", "employee_id", "employee", _unknown(), _unknown(), "hire_date")
-    )
+    return _people(
+        customers, "C-", "customer_id", "customer", F.col("email"), F.col("segment"), "opened_at"
+    ).unionByName(_people(employees, "E-", "employee_id", "employee", _unknown(), _unknown(), "hire_date"))
 
 
 def _people(

@@ -45,7 +45,13 @@ def truths(deliveries: Sequence[Delivery]) -> dict[str, Truth]:
     found = {f"standardized.{table}": replayed(table, deliveries) for table in KEYS}
     customers, employees, accounts, leads, scores = (
         found[f"standardized.{name}"].rows
-        for name in ("corebank.customers", "hr.employees", "corebank.accounts", "marketing.leads", "vendor.scores")
+        for name in (
+            "corebank.customers",
+            "hr.employees",
+            "corebank.accounts",
+            "marketing.leads",
+            "vendor.scores",
+        )
     )
     made = {
         "conformed.party.person": people(customers, employees),
@@ -71,7 +77,9 @@ def replayed(table: str, deliveries: Iterable[Delivery]) -> Truth:
             if record.values[key] not in newest or order > newest[record.values[key]][0]:
                 newest[record.values[key]] = (order, record.op, dict(record.values))
     columns = list(dict.fromkeys(name for each in deliveries if each.table == table for name in each.columns))
-    rows = [{name: typed(name, row.get(name)) for name in columns} for _, op, row in newest.values() if op != "D"]
+    rows = [
+        {name: typed(name, row.get(name)) for name in columns} for _, op, row in newest.values() if op != "D"
+    ]
     return Truth(f"standardized.{table}", rows, read, quarantined)
 
 
@@ -109,7 +117,10 @@ def canonical(value: object) -> object:
 def people(customers: Sequence[Row], employees: Sequence[Row]) -> list[Row]:
     """conformed.party.person: customers and employees as people."""
     return [
-        *(_one(f"C-{row['customer_id']}", "customer", row, row["email"], row["segment"]) for row in customers),
+        *(
+            _one(f"C-{row['customer_id']}", "customer", row, row["email"], row["segment"])
+            for row in customers
+        ),
         *(_one(f"E-{row['employee_id']}", "employee", row, None, None) for row in employees),
     ]
 
@@ -152,9 +163,14 @@ def conformed_leads(leads: Sequence[Row], scores: Sequence[Row], customers: Sequ
     for row in leads:
         address = str(row["email"]).strip().lower()
         now = newest.get(address)
-        if now is None or (str(row["updated_at"]), str(row["lead_id"])) > (str(now["updated_at"]), str(now["lead_id"])):
+        if now is None or (str(row["updated_at"]), str(row["lead_id"])) > (
+            str(now["updated_at"]),
+            str(now["lead_id"]),
+        ):
             newest[address] = row
-    return [_conformed(address, row, credit.get(address), address in known) for address, row in newest.items()]
+    return [
+        _conformed(address, row, credit.get(address), address in known) for address, row in newest.items()
+    ]
 
 
 def _conformed(address: str, row: Row, score: Row | None, is_customer: bool) -> Row:

@@ -27,7 +27,14 @@ def _frame(spark: SparkSession, schema: str, *rows: tuple[Any, ...]) -> DataFram
 
 
 def _lead(number: str, email: str, hour: int, **values: Any) -> dict[str, Any]:
-    plain = {"name": "Ada", "phone": "(212) 555-0100", "state": "NY", "channel": "Web", "interest": "card", "score": 10}
+    plain = {
+        "name": "Ada",
+        "phone": "(212) 555-0100",
+        "state": "NY",
+        "channel": "Web",
+        "interest": "card",
+        "score": 10,
+    }
     return {"lead_id": number, "email": email, "updated_at": datetime(2026, 3, 2, hour), **plain, **values}
 
 
@@ -46,14 +53,19 @@ def _conformed(spark: SparkSession, *asked: dict[str, Any]) -> dict[str, Row]:
 
 def test_of_leads_with_one_address_the_newest_stays(spark: SparkSession) -> None:
     found = _conformed(
-        spark, _lead("L1", " ADA@example.com ", 9), _lead("L2", "ada@example.com", 10), _lead("L3", "Ada@Example.com", 8)
+        spark,
+        _lead("L1", " ADA@example.com ", 9),
+        _lead("L2", "ada@example.com", 10),
+        _lead("L3", "Ada@Example.com", 8),
     )
     assert list(found) == ["ada@example.com"]
     assert found["ada@example.com"]["lead_id"] == "L2"
 
 
 def test_leads_are_spelled_one_way_and_joined_with_what_others_know(spark: SparkSession) -> None:
-    found = _conformed(spark, _lead("L1", "ada@example.com", 9), _lead("L2", "bob@example.com", 9, state="??", phone=None))
+    found = _conformed(
+        spark, _lead("L1", "ada@example.com", 9), _lead("L2", "bob@example.com", 9, state="??", phone=None)
+    )
     ada, bob = found["ada@example.com"], found["bob@example.com"]
     assert (ada["phone"], ada["region"], ada["channel"]) == ("2125550100", "Northeast", "web")
     assert (ada["credit_score"], ada["is_customer"], ada["priority"]) == (700, False, 10 * 6 + 70 * 4)
@@ -64,7 +76,8 @@ def test_leads_are_spelled_one_way_and_joined_with_what_others_know(spark: Spark
 def test_customers_and_employees_become_people(spark: SparkSession) -> None:
     customers = _frame(
         spark,
-        "customer_id bigint, first_name string, last_name string, email string, city string, segment string, opened_at timestamp",
+        "customer_id bigint, first_name string, last_name string, email string, city string, segment string,"
+        " opened_at timestamp",
         (7, "Grace", "O'Brien", "g@example.com", "Boston", "retail", datetime(2020, 5, 1, 12)),
     )
     employees = _frame(
@@ -96,7 +109,9 @@ def _employees(view: LakeView) -> list[int]:
     return [key for (key,) in view.rows("standardized.hr.employees", ["employee_id"], order="employee_id")]
 
 
-def test_two_days_of_the_bank_equal_the_truth_and_a_second_run_changes_nothing(spark: SparkSession, lake_root: Path) -> None:
+def test_two_days_of_the_bank_equal_the_truth_and_a_second_run_changes_nothing(
+    spark: SparkSession, lake_root: Path
+) -> None:
     root = Path(lake_root) / "greatfin"
     project = load_project(str(CONF), overrides=[f"lake.root={root}"])
     view = LakeView(spark, project.lake)
@@ -121,7 +136,9 @@ def test_two_days_of_the_bank_equal_the_truth_and_a_second_run_changes_nothing(s
 
 
 @pytest.mark.parametrize("form", ["iceberg", "delta"])
-def test_the_hr_employee_sample_ends_as_102_103_104_in_both_formats(spark: SparkSession, lake_root: Path, form: str) -> None:
+def test_the_hr_employee_sample_ends_as_102_103_104_in_both_formats(
+    spark: SparkSession, lake_root: Path, form: str
+) -> None:
     root = Path(lake_root) / f"hr_{form}"
     overrides = [f"lake.root={root}", f"write.table=standardized.hr_{form}.employees", f"write.format={form}"]
     project = load_project(str(CONF), overrides=overrides, selected=["hr.employees"])
@@ -145,13 +162,18 @@ def test_a_month_of_flights_reconciles_to_the_last_row(spark: SparkSession, lake
     _run(spark, project)
     view = LakeView(spark, project.lake)
     flights, delays, months = (
-        view.table(name) for name in ("standardized.nyc.flights", "conformed.nyc.delays", "enriched.nyc.punctuality")
+        view.table(name)
+        for name in ("standardized.nyc.flights", "conformed.nyc.delays", "enriched.nyc.punctuality")
     )
     refused = view.quarantine("standardized.nyc.flights")
     assert flights is not None and refused is not None and delays is not None and months is not None
     assert (flights.count(), refused.count()) == (truth.kept, truth.without_tail_number)
     sums = delays.selectExpr(
-        "count(*)", "count_if(model IS NULL)", "count_if(dest_name IS NULL)", "count_if(temp IS NULL)", "count_if(cancelled)"
+        "count(*)",
+        "count_if(model IS NULL)",
+        "count_if(dest_name IS NULL)",
+        "count_if(temp IS NULL)",
+        "count_if(cancelled)",
     ).first()
     assert sums is not None
     assert sums[0] == truth.kept, "no join loses or adds a flight"

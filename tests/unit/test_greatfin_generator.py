@@ -67,24 +67,50 @@ def test_every_kind_of_dirt_is_there_on_both_days() -> None:
     everything = deliveries(scale=0.3)
     for day in (1, 2):
         flaws = {record.flaw for each in everything if each.day == day for record in each.records}
-        assert {"negative income", "income is no number", "no such date", "no key", "no time", "unknown currency",
-                "line is cut off", "too many fields", "score out of range", "no at sign"} <= flaws
+        assert {
+            "negative income",
+            "income is no number",
+            "no such date",
+            "no key",
+            "no time",
+            "unknown currency",
+            "line is cut off",
+            "too many fields",
+            "score out of range",
+            "no at sign",
+        } <= flaws
     assert "unknown operation" in {record.flaw for each in everything for record in each.records}
     assert "marketing_consent" in next(each for each in everything if "20260303-12" in each.name).columns
 
 
 def test_late_changes_and_repeated_ones_are_among_those_of_the_second_day() -> None:
     everything = deliveries(scale=0.3)
-    second = [r for each in everything if each.table == "corebank.customers" and each.day == 2 for r in each.records if not r.flaw]
+    second = [
+        r
+        for each in everything
+        if each.table == "corebank.customers" and each.day == 2
+        for r in each.records
+        if not r.flaw
+    ]
     assert any(record.order < "2026-03-03" for record in second), "late"
     assert len({(str(r.values["customer_id"]), r.order) for r in second}) < len(second), "twice"
 
 
 def test_a_late_update_does_not_bring_back_what_was_deleted() -> None:
     everything = [each for each in deliveries(scale=0.3) if each.table == "corebank.customers"]
-    deleted = {r.values["customer_id"] for each in everything if each.day == 1 for r in each.records if r.op == "D"}
-    late = {r.values["customer_id"] for each in everything if each.day == 2 for r in each.records if r.order < "2026-03-03"}
-    alive = {row["customer_id"] for row in truths(deliveries(scale=0.3))["standardized.corebank.customers"].rows}
+    deleted = {
+        r.values["customer_id"] for each in everything if each.day == 1 for r in each.records if r.op == "D"
+    }
+    late = {
+        r.values["customer_id"]
+        for each in everything
+        if each.day == 2
+        for r in each.records
+        if r.order < "2026-03-03"
+    }
+    alive = {
+        row["customer_id"] for row in truths(deliveries(scale=0.3))["standardized.corebank.customers"].rows
+    }
     assert deleted & late, "the dirt is there"
     assert not deleted & late & alive
 
@@ -119,7 +145,7 @@ def _dms(folder: str, columns: int, sound: Any, *, header: bool = True, stamped:
                 for number, cells in enumerate(list(csv.reader(file))[1 if header else 0 :], start=1):
                     op = "R" if load else cells.pop(0)
                     stamp = cells.pop(0) if stamped else "1"
-                    if op == "D" or op in "RIU" and len(cells) >= columns and cells[0] and sound(cells):
+                    if op == "D" or (op in "RIU" and len(cells) >= columns and cells[0] and sound(cells)):
                         yield ("" if load else stamp, path.name, number), op, cells[0]
 
     return read
@@ -127,7 +153,9 @@ def _dms(folder: str, columns: int, sound: Any, *, header: bool = True, stamped:
 
 def _customer_is_sound(cells: list[str]) -> bool:
     number = cells[10].replace(".", "", 1).isdigit()
-    return number and cells[9] != "VIP?" and len(cells[5]) == 11 and "@" in cells[3] and cells[6] != "1979-02-31"
+    return (
+        number and cells[9] != "VIP?" and len(cells[5]) == 11 and "@" in cells[3] and cells[6] != "1979-02-31"
+    )
 
 
 def _account_is_sound(cells: list[str]) -> bool:
@@ -150,7 +178,12 @@ def _scores(inbox: Path, day: int) -> Iterator[Event]:
     for path in sorted((inbox / "vendor/scores").iterdir())[:day]:
         with path.open(newline="", encoding="utf-8") as file:
             for number, row in enumerate(csv.DictReader(file), start=1):
-                sound = None not in row and row["email"] and row["credit_score"].isdigit() and int(row["credit_score"]) < 851
+                sound = (
+                    None not in row
+                    and row["email"]
+                    and row["credit_score"].isdigit()
+                    and int(row["credit_score"]) < 851
+                )
                 if sound:
                     yield (row["scored_on"], path.name, number), "U", row["email"]
 
