@@ -17,7 +17,7 @@ from framework.quality.dataset.matches import (
     row_count_match,
 )
 from framework.quality.dataset.metadata import column_count, column_exists, names_match, schema_match
-from framework.quality.dataset.passes import answer_all
+from framework.quality.dataset.passes import answer_all, failed
 from framework.quality.dataset.question import Bench, Question, Verdict
 from framework.quality.dataset.sql import custom_sql
 from framework.quality.dataset.uniqueness import distinct_values, grouped, primary_key
@@ -80,6 +80,9 @@ def judge_dataset(
 
 def judge_leaves(leaves: Iterable[Leaf], bench: Bench) -> dict[Leaf, Verdict]:
     """The verdict on every rule; rules that occur twice are measured once."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
     questions: dict[Leaf, Question] = {}
     verdicts: dict[Leaf, Verdict] = {}
     for leaf in dict.fromkeys(leaves):
@@ -87,6 +90,8 @@ def judge_leaves(leaves: Iterable[Leaf], bench: Bench) -> dict[Leaf, Verdict]:
             questions[leaf] = FAMILIES[leaf.kind](leaf, bench)
         except (ConfigError, re.error) as error:
             verdicts[leaf] = Verdict(False, reason=str(error))
+        except (PySparkException, Py4JError) as error:  # a reference whose schema can't be had
+            verdicts[leaf] = failed(error)
     return {**verdicts, **dict(zip(questions, answer_all(list(questions.values()), bench), strict=True))}
 
 

@@ -47,10 +47,10 @@ def _answer(
 ) -> Verdict:
     for part in (scan, groups, *references.values()):
         if isinstance(part, Exception):
-            return _failed(part)
+            return failed(part)
     figures = Figures(scan, groups, references)  # type: ignore[arg-type]
     found = _attempt(lambda: {"verdict": question.answer(figures)})
-    return _failed(found) if isinstance(found, Exception) else found["verdict"]
+    return failed(found) if isinstance(found, Exception) else found["verdict"]
 
 
 def _scan(df: DataFrame, wanted: Sequence[Mapping[str, Column]]) -> list[Measured]:
@@ -86,5 +86,6 @@ def _attempt(measure: Callable[[], Mapping[str, Any]]) -> Measured:
         return error
 
 
-def _failed(error: Exception) -> Verdict:
+def failed(error: Exception) -> Verdict:
+    """The verdict on a rule that could not be judged."""
     return Verdict(False, reason=f"the rule can't be judged: {first_line(error)}")

@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from framework.changes.columns import PREFIX
 from framework.quality.dataset.question import Bench, Question, Verdict, against, ratio
 from framework.quality.nodes import Leaf
 from framework.quality.references import PRIMARY, replace_sources, sql_references
@@ -66,9 +67,10 @@ def _rows(leaf: Leaf, bench: Bench, result: DataFrame) -> Verdict:
         return Verdict(
             False, reason=f"the query gives columns that the data lacks: {', '.join(foreign[:20])}"
         )
-    right = result.toDF(*[f"r{i}" for i in range(len(result.columns))]).distinct()
+    right = result.toDF(*[f"{PREFIX}r{i}" for i in range(len(result.columns))]).distinct()
     pairs = [
-        F.col(quote(known[name.lower()])).eqNullSafe(F.col(f"r{i}")) for i, name in enumerate(result.columns)
+        F.col(quote(known[name.lower()])).eqNullSafe(F.col(f"{PREFIX}r{i}"))
+        for i, name in enumerate(result.columns)
     ]
     good = bench.df.join(right, reduce(lambda left, right: left & right, pairs), "left_semi").count()
     return ratio(leaf.threshold, good, bench.df.count())
