@@ -28,6 +28,10 @@ def chosen_jobs(project: Project, names: Sequence[str], *, everything: bool) -> 
     for name in names:
         if name not in project.jobs:
             near = get_close_matches(name, project.jobs, n=1)
-            fix = f"Did you mean `{near[0]}`?" if near else f"Jobs: {', '.join(sorted(project.jobs)) or 'none'}."
+            fix = (
+                f"Did you mean `{near[0]}`?"
+                if near
+                else f"Jobs: {', '.join(sorted(project.jobs)) or 'none'}."
+            )
             raise ConfigError(f"there is no job {name!r}", fix=fix)
     return list(names) or [name for name, job in project.jobs.items() if job.enabled]

@@ -30,7 +30,14 @@ def history_parts(runs: Sequence[RunOutcome], job: str | None) -> Iterator[Rende
 
 def _runs(runs: Sequence[RunOutcome]) -> Table:
     table = simple_table()
-    for name, right in (("run", 0), ("started (UTC)", 0), ("result", 0), ("jobs", 1), ("read", 1), ("applied", 1)):
+    for name, right in (
+        ("run", 0),
+        ("started (UTC)", 0),
+        ("result", 0),
+        ("jobs", 1),
+        ("read", 1),
+        ("applied", 1),
+    ):
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for name in ("rejected", "time"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -52,7 +59,9 @@ def _runs(runs: Sequence[RunOutcome]) -> Table:
 def _of_job(runs: Sequence[RunOutcome], job: str) -> Table:
     table = simple_table()
     for name in ("run", "started (UTC)", "status", "batch", "read", "became", "version", "time"):
-        table.add_column(name, justify="right" if name in ("batch", "read", "time") else "left", overflow="fold")
+        table.add_column(
+            name, justify="right" if name in ("batch", "read", "time") else "left", overflow="fold"
+        )
     for run in runs:
         for each in run.jobs:
             if each.job != job:

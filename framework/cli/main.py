@@ -34,7 +34,10 @@ COMMANDS = {
     )
 }
 
-EPILOG = "Exit codes: 0 well, 1 other, 2 configuration, 3 plan, 4 session, 5 source, 6 quality, 7 drift, 8 table, 9 state, 10 accounting."
+EPILOG = (
+    "Exit codes: 0 well, 1 other, 2 configuration, 3 plan, 4 session, 5 source, 6 quality, 7 drift, 8 table, "
+    "9 state, 10 accounting."
+)
 
 
 @click.group(

@@ -16,7 +16,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 def common(function: F) -> F:
     """`--traceback`, on every command."""
     return click.option(
-        "--traceback", is_flag=True, expose_value=False, callback=_remember, help="Show where an error comes from."
+        "--traceback",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="Show where an error comes from.",
     )(function)
 
 
@@ -24,9 +28,15 @@ def project_options(function: F) -> F:
     """`-C`, `--env` and `--set`: which configuration."""
     for option in (
         click.option(
-            "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Value that wins over every file; repeatable."
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Value that wins over every file; repeatable.",
         ),
-        click.option("--env", "environment", metavar="NAME", envvar="SLUICE_ENV", help="Environment of the lake."),
+        click.option(
+            "--env", "environment", metavar="NAME", envvar="SLUICE_ENV", help="Environment of the lake."
+        ),
         click.option(
             "-C",
             "--conf-dir",
@@ -54,20 +64,15 @@ def load(conf: str, environment: str | None, overrides: Sequence[str]) -> Projec
     return load_project(conf, environment=environment, overrides=tuple(overrides))
 
 
-def load_checked(conf: str, environment: str | None, overrides: Sequence[str], *, err: bool = True) -> Project:
+def load_checked(conf: str, environment: str | None, overrides: Sequence[str]) -> Project:
     """The project of a folder, or every error in it at once."""
-    from framework.config import check_project
+    from framework.config import ConfigErrors, validate
 
-    project = load(conf, environment, overrides)
-    problems = check_project(project)
-    if problems:
-        from framework.cli.output import error_text, stderr
-
-        console = stderr()
-        for problem in problems:
-            console.print(error_text(problem), soft_wrap=True)
-        raise click.exceptions.Exit(problems[0].exit_code)
-    return project
+    found = validate(conf, environment=environment, overrides=tuple(overrides))
+    if found.problems:
+        raise found.problems[0] if len(found.problems) == 1 else ConfigErrors(found.problems)
+    assert found.project is not None
+    return found.project
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from framework.redact import redact
 from framework.errors import SluiceError
+from framework.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,13 +36,15 @@ def show_error(error: Exception, *, traceback: bool) -> int:
         import traceback as tracebacks
 
         console.print(redact("".join(tracebacks.format_exception(error))), markup=False, soft_wrap=True)
-    console.print(error_text(error), soft_wrap=True)
+    problems: Sequence[Exception] = getattr(error, "problems", None) or [error]
+    for each in problems:
+        console.print(error_text(each), soft_wrap=True)
     if not isinstance(error, SluiceError) and not traceback:
         console.print("Run it again with --traceback to see where it comes from.", style="dim")
     return error.exit_code if isinstance(error, SluiceError) else 1
 
 
-def error_text(error: Exception) -> Text:
+def error_text(error: Exception, label: tuple[str, str] = ("Error", "bold red")) -> Text:
     """An error as lines: where and what, found, expected, and what to do.
 
     >>> from framework.errors import ConfigError
@@ -53,15 +56,15 @@ def error_text(error: Exception) -> Text:
 
     if not isinstance(error, SluiceError):
         lines = str(error).strip().splitlines() or [""]
-        return Text.assemble(("Error", "bold red"), "  ", redact(f"{type(error).__name__}: {lines[0]}"))
+        return Text.assemble(label, "  ", redact(f"{type(error).__name__}: {lines[0]}"))
     where = f"{error.where}: " if error.where else ""
-    text = Text.assemble(("Error", "bold red"), "  ", (redact(where), "cyan"), redact(error.what))
-    for label, value in (("got", error.found), ("expected", error.expected), ("fix", error.fix)):
+    text = Text.assemble(label, "  ", (redact(where), "cyan"), redact(error.what))
+    for name, value in (("got", error.found), ("expected", error.expected), ("fix", error.fix)):
         if value is not None and value != "":
             body = redact(str(value)).strip("\n")
             body = body if "\n" not in body else "\n" + body
             text.append("\n       ")
-            text.append(f"{label}: ", style="green" if label == "fix" else "dim")
+            text.append(f"{name}: ", style="green" if name == "fix" else "dim")
             text.append(body)
     return text
 

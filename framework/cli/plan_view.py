@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number
-from framework.redact import redact
 from framework.cli.summary import became, rejects_table, rules_table, simple_table
 from framework.cli.words import plural
+from framework.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,7 +37,9 @@ def _body(plan: JobPlan) -> Iterator[RenderableType]:
     if plan.inputs:
         yield Text("reads    " + "; ".join(_input(each) for each in plan.inputs))
     if plan.counts is not None:
-        yield Text(f"rows     {number(plan.counts.read)} read: {became(plan.counts) or 'nothing would change'}")
+        yield Text(
+            f"rows     {number(plan.counts.read)} read: {became(plan.counts) or 'nothing would change'}"
+        )
     for note in plan.notes:
         yield Text(f"note     {redact(note)}", "dim")
     if plan.drift:

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number, seconds
-from framework.redact import redact
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, status_word
+from framework.redact import redact
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -106,7 +106,11 @@ class Progress:
             spin = SPINNER[int(now * 10) % len(SPINNER)]
             table = Table.grid(padding=(0, 2))
             for job, line in list(self._jobs.items())[:SHOWN]:
-                table.add_row(Text(f"{spin} ", "cyan") + Text(job, "bold"), line.text, Text(seconds(now - line.begun), "dim"))
+                table.add_row(
+                    Text(f"{spin} ", "cyan") + Text(job, "bold"),
+                    line.text,
+                    Text(seconds(now - line.begun), "dim"),
+                )
             if len(self._jobs) > SHOWN:
                 table.add_row(Text(f"  and {len(self._jobs) - SHOWN} more at work", "dim"), "", "")
             yield table

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def spark_for(project: Project, progress: Progress | None = None) -> Iterator[SparkSession]:
+def spark_for(
+    project: Project, progress: Progress | None = None, jars: Sequence[str] = ()
+) -> Iterator[SparkSession]:
     """The project's session by the local runtime, ended with the command."""
     from framework.runtimes import open_runtime
 
     if progress is not None:
         progress.say("starting Spark")
-    runtime = open_runtime("local", project)
+    runtime = open_runtime("local", project, jars=jars)
     with _jvm_log():
         spark = runtime.start()
     try:
@@ -32,7 +35,7 @@ def spark_for(project: Project, progress: Progress | None = None) -> Iterator[Sp
             progress.say("")
         yield spark
     finally:
-        spark.stop()
+        runtime.succeed()
 
 
 def context_for(project: Project, spark: SparkSession) -> RunContext:
@@ -57,7 +60,7 @@ def _jvm_log() -> Iterator[None]:
         yield
         return
     sys.stderr.flush()
-    with open(wanted, "ab") if wanted else tempfile.TemporaryFile() as log:
+    with Path(wanted).open("ab") if wanted else tempfile.TemporaryFile() as log:
         kept = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from framework.cli.output import number, seconds
-from framework.redact import redact
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, plural, status_word
+from framework.redact import redact
 from framework.run.outcome import Counts, JobOutcome, RuleResult, RunOutcome
 
 if TYPE_CHECKING:
@@ -107,7 +107,11 @@ def rules_table(failing: Sequence[tuple[str, RuleResult]]) -> Table:
     previous = ""
     for job, rule in failing:
         style = "bold red" if rule.action == "fail" else "yellow"
-        found = plural(rule.failed_rows, "row") if rule.failed_rows is not None else rule.measured or rule.reason or ""
+        found = (
+            plural(rule.failed_rows, "row")
+            if rule.failed_rows is not None
+            else rule.measured or rule.reason or ""
+        )
         job_cell = "" if job == previous else _plain(job)
         table.add_row(job_cell, _plain(rule.rule), f"[{style}]{rule.action}[/]", _plain(redact(found)))
         previous = job

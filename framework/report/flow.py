@@ -31,7 +31,7 @@ class Box:
     @property
     def short(self) -> str:
         """The title, cut in its middle where it is too long: its end tells most."""
-        return self.title if len(self.title) <= 27 else f"{self.title[:9]}…{self.title[-17:]}"
+        return self.title if len(self.title) <= 25 else f"{self.title[:8]}…{self.title[-15:]}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,11 @@ def _job_box(job: JobOutcome) -> Box:
 
 def _source_box(job: JobOutcome, source: InputRange) -> Box:
     paths = [str(item["path"]) for item in source.items if "path" in item]
-    title = _folder(paths) if paths else str(source.items[0].get("table", source.source) if source.items else source.source)
+    title = (
+        _folder(paths)
+        if paths
+        else str(source.items[0].get("table", source.source) if source.items else source.source)
+    )
     count = f"{len(paths):,} file{'s' if len(paths) != 1 else ''}" if paths else source.reader
     size = sum(int(item.get("size") or 0) for item in source.items)
     facts = f"{count} · {_size(size)}" if size else count
@@ -170,7 +174,7 @@ def _columns(
 ) -> list[str]:
     """Set each box's column; a job that reads another of its own layer stands further right."""
     order = {layer: n for n, layer in enumerate(layers)}
-    depth = {name: 0 for name in boxes}
+    depth = dict.fromkeys(boxes, 0)
     layer_of = {f"job:{job.job}": order.get(job.layer, len(order)) for job in jobs.values()}
     for _ in boxes:
         moved = False
@@ -235,7 +239,16 @@ def _arrow(link: _Link, boxes: Mapping[str, Box], most: int) -> Arrow:
     width = 1.25 + (3.75 * (link.rows / most) ** 0.5 if link.rows and most else 0)
     status = end.status if end.status in ("failed", "skipped") else "moved" if link.rows else "idle"
     title = f"{start.title} → {end.title}" + (f": {link.rows:,} rows" if link.rows is not None else "")
-    return Arrow(path, label, x2 - GAP_X / 2, (y1 + y2) / 2 if x2 - x1 <= GAP_X else y2, status, title, link.rows, width)
+    return Arrow(
+        path,
+        label,
+        x2 - GAP_X / 2,
+        (y1 + y2) / 2 if x2 - x1 <= GAP_X else y2,
+        status,
+        title,
+        link.rows,
+        width,
+    )
 
 
 def _brief(rows: int) -> str:

@@ -132,7 +132,13 @@ def _tiles(run: RunOutcome, total: Counts) -> list[Tile]:
 
 
 def _job_view(run: RunOutcome, job: JobOutcome, span: float, hues: dict[str, str]) -> JobView:
-    return JobView(job, job.status.replace("_", " "), redact(job.error or ""), _parts(job.counts), _time(run, job, span, hues))
+    return JobView(
+        job,
+        job.status.replace("_", " "),
+        redact(job.error or ""),
+        _parts(job.counts),
+        _time(run, job, span, hues),
+    )
 
 
 def _parts(counts: Counts) -> list[Part]:
@@ -177,7 +183,9 @@ def _stage_total(jobs: Sequence[JobOutcome], name: str) -> float:
 
 def _by_layer(jobs: Sequence[JobView], layers: Sequence[str]) -> list[tuple[str, list[JobView]]]:
     order = {layer: n for n, layer in enumerate(layers)}
-    found = sorted({job.outcome.layer for job in jobs}, key=lambda layer: (order.get(layer, len(order)), layer))
+    found = sorted(
+        {job.outcome.layer for job in jobs}, key=lambda layer: (order.get(layer, len(order)), layer)
+    )
     return [(layer, [job for job in jobs if job.outcome.layer == layer]) for layer in found]
 
 
@@ -189,7 +197,11 @@ def _rules(job: JobOutcome) -> list[dict[str, Any]]:
         share = min(100.0, 100 * failed / read) if read else 0.0
         if rule.scope == "dataset":
             share = 0.0 if rule.passed else 100.0
-        found = f"{failed:,} of {read:,} rows failed" if rule.scope == "row" else redact(rule.measured or rule.reason or "")
+        found = (
+            f"{failed:,} of {read:,} rows"
+            if rule.scope == "row"
+            else redact(rule.measured or rule.reason or "")
+        )
         # a few bad rows among millions are still to be seen
         width = max(share, 1.5) if not rule.passed else 0.0
         rules.append({"job": job.job, "rule": rule, "failed_width": width, "found": found})
@@ -200,7 +212,10 @@ def _rejects(jobs: Sequence[JobOutcome]) -> list[dict[str, Any]]:
     rows = [(job.job, redact(reason), count) for job in jobs for reason, count in job.reject_reasons.items()]
     most = max((count for _, _, count in rows), default=1)
     rows.sort(key=lambda row: -row[2])
-    return [{"job": job, "reason": reason, "count": count, "width": 100 * count / most} for job, reason, count in rows]
+    return [
+        {"job": job, "reason": reason, "count": count, "width": 100 * count / most}
+        for job, reason, count in rows
+    ]
 
 
 def _ticks(span: float) -> list[tuple[float, str]]:

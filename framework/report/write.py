@@ -43,7 +43,11 @@ def render(outcome: RunOutcome, *, lake: str = "lake", layers: Sequence[str] = L
     names = ("report.html.jinja", "parts.html.jinja")
     sources = {name: (folder / name).read_text(encoding="utf-8") for name in names}
     environment = Environment(
-        loader=DictLoader(sources), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=DictLoader(sources),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     style = Markup((folder / "report.css").read_text(encoding="utf-8"))
     template = environment.get_template("report.html.jinja")

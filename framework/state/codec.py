@@ -37,7 +37,7 @@ def to_data(value: Any) -> Any:
 
 def from_data(cls: type[T], data: Mapping[str, Any]) -> T:
     """A dataclass from what `to_data` made of it; TypeError where a field without a default is missing."""
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     known = {name: _typed(hint, data[name]) for name, hint in hints.items() if name in data}
     return cls(**known)
 

@@ -152,7 +152,17 @@ def _run_row(run: RunOutcome) -> tuple[Any, ...]:
 def _job_row(run_id: str, job: JobOutcome) -> tuple[Any, ...]:
     counts = asdict(job.counts)
     return (
-        *(run_id, job.job, job.target, job.layer, job.status, job.batch, job.epoch, job.started, float(job.seconds)),
+        *(
+            run_id,
+            job.job,
+            job.target,
+            job.layer,
+            job.status,
+            job.batch,
+            job.epoch,
+            job.started,
+            float(job.seconds),
+        ),
         *(counts[name] for name in COUNTS),
         *(job.landed, list(job.notes), job.error, job.error_class, job.exit_code, job.config_hash),
     )
@@ -178,7 +188,15 @@ def _outputs(run_id: str, job: JobOutcome) -> Iterator[tuple[Any, ...]]:
 
 def _rules(run_id: str, job: JobOutcome) -> Iterator[tuple[Any, ...]]:
     for n, each in enumerate(job.rules):
-        facts = (each.rule, each.scope, each.action, each.passed, each.failed_rows, each.measured, each.reason)
+        facts = (
+            each.rule,
+            each.scope,
+            each.action,
+            each.passed,
+            each.failed_rows,
+            each.measured,
+            each.reason,
+        )
         yield (run_id, job.job, n, *facts)
 
 

@@ -58,7 +58,10 @@ def _run(
     from framework.cli.progress import Progress
     from framework.cli.session import spark_for
 
-    with Progress(stderr(), total=None if resume else len(names)) as progress, spark_for(project, progress) as spark:
+    with (
+        Progress(stderr(), total=None if resume else len(names)) as progress,
+        spark_for(project, progress) as spark,
+    ):
         from framework.run.api import run_project
 
         return run_project(
@@ -76,4 +79,6 @@ def _show(project: Project, outcome: RunOutcome) -> None:
     console = stdout()
     for part in summary(outcome):
         console.print(part)
-    console.print(Text.assemble(("report  ", "dim"), report_path(project.lake, outcome.run_id)), soft_wrap=True)
+    console.print(
+        Text.assemble(("report  ", "dim"), report_path(project.lake, outcome.run_id)), soft_wrap=True
+    )

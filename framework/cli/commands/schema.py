@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -14,7 +15,7 @@ from framework.cli.options import common
 @click.argument("kind", type=click.Choice(["job", "lake", "env"]), default="job")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file instead of standard output.")
 @common
-def schema(kind: str, output: str | None) -> None:
+def schema(kind: Literal["job", "lake", "env"], output: str | None) -> None:
     """Print the JSON Schema of a job, lake or environment file, for completion and checks in editors."""
     from framework.config.schema import json_schema
 

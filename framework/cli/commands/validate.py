@@ -37,7 +37,7 @@ def validate(
             }
         )
     else:
-        _show(found, environment or "local", time.perf_counter() - begun)
+        _show(found, found.project.environment if found.project else "", time.perf_counter() - begun)
     return found.exit_code
 
 
@@ -50,12 +50,21 @@ def _show(found: Validation, environment: str, took: float) -> None:
     for problem in found.problems:
         stderr().print(error_text(problem), soft_wrap=True)
     for warning in found.warnings:
-        stderr().print(Text.assemble(("Warning ", "yellow"), str(warning)), soft_wrap=True)
-    facts = f"{plural(found.jobs, 'job')}, environment {environment}, {took:.2f} s"
+        stderr().print(error_text(warning, label=("Warning", "yellow")), soft_wrap=True)
+    facts = ", ".join(
+        part
+        for part in (plural(found.jobs, "job"), environment and f"environment {environment}", f"{took:.2f} s")
+        if part
+    )
     if found.problems:
-        stderr().print(Text.assemble((plural(len(found.problems), "problem"), "bold red"), f" in {facts}"))
+        stderr().print(
+            Text.assemble(
+                (plural(len(found.problems), "problem"), "bold red"),
+                f" in {plural(found.files, 'file')}, {took:.2f} s",
+            )
+        )
     else:
-        stdout().print(Text.assemble(("✓ ", "green"), f"{facts}: nothing to complain about"))
+        stdout().print(Text.assemble(("✓ ", "green"), f"the configuration is sound: {facts}"))
 
 
 def _as_data(problem: ConfigError) -> dict[str, object]:
