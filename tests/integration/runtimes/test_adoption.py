@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,16 @@ SUBMITTED = ["local", "spark-submit", "emr", "emr-serverless"]
 @pytest.fixture
 def project(lake_root: Path) -> Project:
     return Project(Lake(root=str(lake_root), spark={"spark.sql.shuffle.partitions": "3"}), {})
+
+
+@pytest.fixture
+def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The stand-in of awsglue can be imported, and writes here."""
+    monkeypatch.setenv("GLUE_STAND_IN_EVENTS", str(tmp_path / "events"))
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "stand_ins"))
+    yield tmp_path / "events"
+    for name in [name for name in sys.modules if name.split(".")[0] == "awsglue"]:
+        del sys.modules[name]
 
 
 @pytest.mark.parametrize("name", SUBMITTED)
@@ -53,11 +64,8 @@ def test_a_live_session_that_names_the_catalog_otherwise_is_refused(
 
 
 def test_glue_is_told_in_order_and_its_session_is_never_stopped(
-    spark: SparkSession, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, project: Project, events: Path
 ) -> None:
-    events = tmp_path / "events"
-    monkeypatch.setenv("GLUE_STAND_IN_EVENTS", str(events))
-    monkeypatch.syspath_prepend(str(ROOT / "tests" / "stand_ins"))
     arguments = ["main.py", "--JOB_NAME", "nightly", "--job-bookmark-option", "job-bookmark-enable"]
     runtime = open_runtime("glue", project, argv=arguments, environ={})
     session = runtime.start()
@@ -71,8 +79,6 @@ def test_glue_is_told_in_order_and_its_session_is_never_stopped(
     runtime.succeed()
     assert events.read_text() == "init nightly job-bookmark-enable\ncommit\n"
     assert spark.sql("SELECT 1").count() == 1
-    for name in [name for name in sys.modules if name.startswith("awsglue")]:
-        monkeypatch.delitem(sys.modules, name)
 
 
 def test_glue_elsewhere_is_refused_with_what_to_do(spark: SparkSession, project: Project) -> None:
