@@ -16,6 +16,7 @@ from framework.tables.iceberg.commits import OPTION, run_with_text
 from framework.tables.iceberg.ddl import catalog, create_table_sql, in_catalog, namespace
 from framework.tables.iceberg.maintenance import maintain
 from framework.tables.iceberg.metadata import Metadata, load_metadata
+from framework.tables.jvm import active
 from framework.tables.marks import Marks
 from framework.tables.merging import as_view, replace_sql
 
@@ -38,7 +39,8 @@ class IcebergFormat(LakeFormat):
     guards_inserts = True
 
     def exists(self, table: TableRef) -> bool:
-        return bool(self.spark.catalog.tableExists(table.identifier))
+        with active(self.spark):  # else, in a new thread, no table would exist
+            return bool(self.spark.catalog.tableExists(table.identifier))
 
     def ddl(self, table: TableRef, spec: TableSpec) -> str:
         return create_table_sql(table, spec)
@@ -47,7 +49,7 @@ class IcebergFormat(LakeFormat):
         statement = self.ddl(table, spec)
         if self.exists(table):
             return
-        self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {namespace(table)}")
+        self._make_namespace(table)
         try:
             self.spark.sql(statement)
         except Exception:
@@ -130,6 +132,14 @@ class IcebergFormat(LakeFormat):
     def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
         by_setting = capabilities_of(spark).iceberg_session_snapshot_properties
         run_with_text(spark, sql, stamp.text, by_setting=by_setting)
+
+    def _make_namespace(self, table: TableRef) -> None:
+        """Two jobs may make the database of a domain at once: the loser finds it the second time."""
+        statement = f"CREATE NAMESPACE IF NOT EXISTS {namespace(table)}"
+        try:
+            self.spark.sql(statement)
+        except Exception:
+            self.spark.sql(statement)
 
     def _writer(self, df: DataFrame, table: TableRef, stamp: Stamp) -> DataFrameWriterV2:
         writer = df.writeTo(table.identifier)

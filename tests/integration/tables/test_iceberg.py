@@ -39,6 +39,17 @@ def test_tables_are_of_version_2_that_every_engine_reads(iceberg, lake):
     assert iceberg.properties(table)["format-version"] == "2"
 
 
+def test_a_table_is_seen_by_a_new_session_in_a_new_thread(iceberg, lake):
+    from concurrent.futures import ThreadPoolExecutor
+
+    table = table_ref(lake, "standardized.tables.seen", "iceberg")
+    iceberg.create(table, TableSpec(SCHEMA))
+    with ThreadPoolExecutor(1) as pool:
+        mine = table_format(iceberg.spark.newSession(), "iceberg")
+        assert pool.submit(mine.exists, table).result()
+        assert pool.submit(mine.version, table).result() is None
+
+
 def test_a_location_of_the_layer_is_where_the_table_lies(iceberg, lake, tmp_path):
     from framework.tables.iceberg.metadata import load_metadata
 
