@@ -8,11 +8,11 @@ and lists go into one value: `--job a,b`, `--overrides 'write.format=delta;lake.
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from framework.config.overrides import split
 from framework.errors import ConfigError
 
 RUNTIMES = ("auto", "local", "spark-submit", "emr", "emr-serverless", "glue")
@@ -39,7 +39,11 @@ OPTIONS: tuple[Option, ...] = (
         "Configuration: a path (else as shipped), file:, s3://, s3a://, or a .zip.",
         "conf",
     ),
-    Option("overrides", "'a=b;c=d'", r"Values that win over every file; a ; inside a value is written \;."),
+    Option(
+        "overrides",
+        "'a=b;c=d'",
+        "Values that win over every file, as `sluice run --set`; quote a value that has a ;.",
+    ),
     Option("runtime", "|".join(RUNTIMES), "Platform; auto tells it by evidence.", "auto"),
     Option("run-id", "ID", "Name of the run, for logs and the ledger; made up if not given."),
     Option("parallel", "N", "Jobs side by side; default: lake.parallel."),
@@ -90,7 +94,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         everything=_truth("all", values.all),
         environment=values.env,
         config=values.config,
-        overrides=split_overrides(values.overrides or ""),
+        overrides=tuple(split(values.overrides or "")),
         runtime=_one_of("runtime", values.runtime, RUNTIMES),
         run_id=values.run_id,
         parallel=_count("parallel", values.parallel),
@@ -112,7 +116,7 @@ def entry_arguments(arguments: Arguments) -> list[str]:
         "all": _text(arguments.everything),
         "env": arguments.environment,
         "config": arguments.config,
-        "overrides": ";".join(part.replace(";", r"\;") for part in arguments.overrides),
+        "overrides": ";".join(arguments.overrides),
         "runtime": arguments.runtime,
         "run-id": arguments.run_id,
         "parallel": None if arguments.parallel is None else str(arguments.parallel),
@@ -121,19 +125,6 @@ def entry_arguments(arguments: Arguments) -> list[str]:
     }
     given = [(option.name, texts[option.name]) for option in OPTIONS if texts[option.name] != option.default]
     return [part for name, text in given if text for part in (f"--{name}", text)]
-
-
-def split_overrides(text: str) -> tuple[str, ...]:
-    r"""Several `key=value` in one text, apart at each `;` that isn't written `\;`.
-
-    >>> split_overrides(r"write.format=delta; read.options.sep=\;")
-    ('write.format=delta', 'read.options.sep=;')
-    """
-    parts = [part.strip().replace(r"\;", ";") for part in re.split(r"(?<!\\);", text)]
-    for part in filter(None, parts):
-        if "=" not in part or part.startswith("="):
-            raise ConfigError("--overrides is wrong", found=repr(part), expected="key=value;key=value")
-    return tuple(filter(None, parts))
 
 
 def usage() -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from framework.redact import redact
 from framework.config import ConfigErrors, Project, check_project, load_project
+from framework.redact import redact
 from framework.runtimes.arguments import Arguments, parse_arguments
 from framework.runtimes.conf_source import conf_folder
 from framework.runtimes.detect import detect, gather_facts
