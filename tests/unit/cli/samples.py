@@ -41,12 +41,22 @@ def customers() -> JobOutcome:
             InputRange(
                 "source",
                 "dms",
-                [{"path": f"raw/corebank/customers/2026/11/2{n}/x.csv", "size": 4096 * n, "modified_ms": 1} for n in (0, 1)],
+                [
+                    {"path": f"raw/corebank/customers/2026/11/2{n}/x.csv", "size": 4096 * n, "modified_ms": 1}
+                    for n in (0, 1)
+                ],
             )
         ],
         tables=[
             TableChange("standardized.corebank.customers", "iceberg", "target", 41, 42, {"rows_added": 1150}),
-            TableChange("standardized.corebank.customers__quarantine", "iceberg", "quarantine", None, 43, {"rows_added": 11}),
+            TableChange(
+                "standardized.corebank.customers__quarantine",
+                "iceberg",
+                "quarantine",
+                None,
+                43,
+                {"rows_added": 11},
+            ),
         ],
         landed=2,
         reject_reasons={'IsComplete "customer_id"': 8, "income: 'n/a' is no decimal(12,2)": 3},
@@ -77,8 +87,14 @@ def bank_run() -> RunOutcome:
                 counts=Counts(read=5000, inserted=4988, dropped=12),
                 seconds=3.2,
                 stages=[Stage("read", 1.1), Stage("write", 2.0)],
-                inputs=[InputRange("source", "json", [{"path": "raw/crm/leads.json", "size": 90210, "modified_ms": 2}])],
-                tables=[TableChange("standardized.crm.leads", "iceberg", "target", None, 7, {"rows_added": 4988})],
+                inputs=[
+                    InputRange(
+                        "source", "json", [{"path": "raw/crm/leads.json", "size": 90210, "modified_ms": 2}]
+                    )
+                ],
+                tables=[
+                    TableChange("standardized.crm.leads", "iceberg", "target", None, 7, {"rows_added": 4988})
+                ],
             ),
             simple("hr.employees", "standardized.hr.employees", "nothing_new", seconds=0.4),
             simple(
@@ -96,7 +112,11 @@ def bank_run() -> RunOutcome:
                 counts=Counts(read=6188, inserted=6188),
                 seconds=4.4,
                 stages=[Stage("read", 0.4), Stage("write", 4.0)],
-                inputs=[InputRange("customers", "table", [{"table": "standardized.corebank.customers", "version": 42}])],
+                inputs=[
+                    InputRange(
+                        "customers", "table", [{"table": "standardized.corebank.customers", "version": 42}]
+                    )
+                ],
                 tables=[TableChange("conformed.core.person", "delta", "target", 0, 1, {"rows_added": 6188})],
             ),
             simple(

@@ -1,0 +1,90 @@
+"""`sluice --help` answers at once, and knows the truth about the commands."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from framework.cli.main import COMMANDS, EPILOG, sluice
+
+HELP = [sys.executable, "-m", "framework.cli.main", "--help"]
+DOCS = Path(__file__).parents[3] / "docs" / "cli.md"
+CONTEXT = click.Context(sluice, info_name="sluice")
+
+
+def test_help_answers_within_a_moment() -> None:
+    def once() -> float:
+        begun = time.perf_counter()
+        subprocess.run(HELP, check=True, capture_output=True)
+        return time.perf_counter() - begun
+
+    once()
+    # 0.3 s on a quiet machine; a busy one gets twice that
+    assert statistics.median(once() for _ in range(5)) < 0.6
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["show", "--help"], ["doctor", "--help"]]
+)
+def test_help_loads_neither_spark_nor_the_models(arguments: list[str]) -> None:
+    code = (
+        "import sys; from framework.cli.main import call; call(sys.argv[1:]); "
+        "print([m for m in ('pyspark', 'pydantic', 'rich', 'jinja2', 'yaml') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+    assert done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_groups_list_says_what_the_command_says_of_itself(name: str) -> None:
+    command = sluice.get_command(CONTEXT, name)
+    assert command is not None
+    assert command.name == name
+    assert command.short_help == COMMANDS[name][1]
+
+
+def test_a_mistyped_command_is_told_the_nearest() -> None:
+    done = subprocess.run([*HELP[:-1], "rnu"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Did you mean 'run'?" in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_documentation_names_every_option_of_a_command(name: str) -> None:
+    section = _sections()[name]
+    command = sluice.get_command(CONTEXT, name)
+    assert command is not None
+    commands = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    options = {
+        text for each in commands for p in each.params if isinstance(p, click.Option) for text in p.opts
+    }
+    named = set(re.findall(r"`(--?[A-Za-z][\w-]*)", section + _sections()["common"]))
+    assert options <= named, f"docs/cli.md says nothing of {sorted(options - named)} of sluice {name}"
+    unknown = set(re.findall(r"^\| `(--?[A-Za-z][\w-]*)", section, re.MULTILINE)) - options
+    assert not unknown, f"sluice {name} has no {sorted(unknown)}"
+
+
+def test_the_exit_codes_of_the_help_are_those_of_the_errors() -> None:
+    from framework import errors
+
+    codes = {
+        each.exit_code
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, Exception)
+    }
+    assert {0, *codes} == {int(number) for number in re.findall(r"(\d+) \w+", EPILOG)}
+
+
+def _sections() -> dict[str, str]:
+    parts = re.split(r"^## ", DOCS.read_text(), flags=re.MULTILINE)[1:]
+    return {re.sub(r"^sluice ", "", part.splitlines()[0].strip("` ")): part for part in parts}
