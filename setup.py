@@ -55,6 +55,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["framework", "framework.*", "jobs", "jobs.*"]),
     package_data={
+        "framework.cli": ["templates/**/*"],
         "": [
             "*.lark",
             "*.html",
