@@ -159,7 +159,9 @@ def test_fields_of_structs_are_added_and_widened_where_they_are():
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_field_inside_a_struct_keeps_its_type_unless_it_is_widened(policy):
-    with pytest.raises(SchemaDriftError, match=r"place\.zip +int +string +a field inside a struct keeps its type"):
+    with pytest.raises(
+        SchemaDriftError, match=r"place\.zip +int +string +a field inside a struct keeps its type"
+    ):
         plan(policy, place=T.StructType().add("city", "string").add("zip", "string"))
 
 
