@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.print(f"\nThe report, one file for your browser: [cyan]{stage.report}[/]", soft_wrap=True)
     console.print(
         f"[dim]Done in {seconds(time.monotonic() - begun)}. Try[/] [bold cyan]sluice show enriched.nyc.punctuality"
-        f" --conf {args.conf}[/]"
+        f" -C {args.conf}[/]"
     )
 
 
