@@ -44,6 +44,7 @@ def print_document(document: Document) -> str:
 def print_rule(rule: Rule) -> str:
     """One rule on one line, without its pragmas.
 
+    >>> from framework.quality.nodes import Leaf
     >>> print_rule(Leaf("IsComplete", (Text("a"),)))
     'IsComplete "a"'
     """
