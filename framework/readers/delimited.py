@@ -22,23 +22,11 @@ from framework.sql import quote
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader
 
-_PARSING = (
-    "sep",
-    "delimiter",
-    "quote",
-    "escape",
-    "nullvalue",
-    "emptyvalue",
-    "chartoescapequoteescaping",
-    "encoding",
+_PARSING = frozenset(
+    "sep delimiter quote escape nullvalue emptyvalue chartoescapequoteescaping encoding charset "
+    "ignoreleadingwhitespace ignoretrailingwhitespace unescapedquotehandling".split()
 )
-_PARSING += (
-    "ignoreleadingwhitespace",
-    "ignoretrailingwhitespace",
-    "unescapedquotehandling",
-    "charset",
-    "lineseparator",
-)
+"""Options of a scan that say how a record's text is parsed."""
 
 
 def scan(request: Scan) -> DataFrame:
@@ -132,7 +120,7 @@ def match(fields: Sequence[Field], names: tuple[str, ...] | None, file: str) -> 
 def infer(
     request: Scan, groups: dict[tuple[str, ...] | None, list[str]]
 ) -> dict[tuple[str, ...] | None, list[Field]]:
-    """Columns nobody declared, read off the files of the batch: a column that two groups type differently is a string."""
+    """Columns nobody declared, read off the batch's files; one that two groups type differently is a string."""
     asked = request.flag("inferschema", True)
     types: dict[str, T.DataType] = {}
     schemas = {}

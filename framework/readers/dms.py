@@ -147,9 +147,8 @@ def replace_options(source: Read) -> Read:
     }
     given = {key.lower() for key in options}
     null = source.options.get("null_value", "NULL")
-    for key, value in (("multiLine", True), ("escape", '"'), ("nullValue", null)):
-        if key.lower() not in given:
-            options[key] = value
+    written = {"multiLine": True, "escape": '"', "nullValue": null}
+    options.update({key: value for key, value in written.items() if key.lower() not in given})
     return source.model_copy(update={"options": options, "format": "csv"})
 
 
@@ -228,10 +227,8 @@ def _inferred(
 
 
 def _parquet(request: Scan, columns: DmsColumns) -> DataFrame:
-    frames = []
-    for files in _by_kind(request.files).values():
-        frames.append(typed.scan(replace(request, files=files, options={})))
-    df = union_by_name(frames)
+    kinds = _by_kind(request.files).values()
+    df = union_by_name([typed.scan(replace(request, files=files, options={})) for files in kinds])
     actual = {name.lower(): name for name in df.columns}
     if columns.timestamp and columns.timestamp.lower() not in actual:
         raise ReadError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -31,14 +30,6 @@ def told(error: BaseException) -> str:
     text = str(error.java_exception) if isinstance(error, Py4JJavaError) else str(error)
     line = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
     return re.sub(r"^(?:[a-z]+\.)+[A-Z]\w*(?:Exception|Error): ", "", line)
-
-
-def root_cause(error: BaseException) -> Any:
-    """The innermost Java exception; None if the error isn't Java's."""
-    cause = getattr(error, "java_exception", None)
-    while cause is not None and cause.getCause() is not None:
-        cause = cause.getCause()
-    return cause
 
 
 def source_failure(error: BaseException) -> ReadError | None:

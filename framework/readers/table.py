@@ -91,8 +91,9 @@ def _version(source: Read, table: TableRef, fmt: TableFormat) -> int | None:
             default=None,
         )
     if found is None:
+        asked = source.version if source.version is not None else f"of {source.timestamp}"
         raise ReadError(
-            f"the table {table.name} has no version {source.version if source.version is not None else 'of ' + str(source.timestamp)}",
+            f"the table {table.name} has no version {asked}",
             expected=_range(versions),
             fix="`sluice history` shows the versions there are; correct read.version or read.timestamp.",
         )
@@ -103,7 +104,8 @@ def _range(versions: list[Version]) -> str:
     if not versions:
         return "a table with versions"
     newest, oldest = versions[0], versions[-1]
-    return f"{oldest.number} ({_utc(oldest.at):%Y-%m-%d %H:%M:%S}) to {newest.number} ({_utc(newest.at):%Y-%m-%d %H:%M:%S})"
+    first, last = (f"{version.number} ({_utc(version.at):%Y-%m-%d %H:%M:%S})" for version in (oldest, newest))
+    return f"{first} to {last}"
 
 
 def _moment(text: str) -> datetime:

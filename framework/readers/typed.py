@@ -99,10 +99,8 @@ def _fitted(found: DataType, column: Column, name: str, field: Field) -> tuple[C
     """A column as its declared type, and the reason if a value doesn't fit (None where every value does)."""
     if found == field.type or found.simpleString() == field.type.simpleString():
         return column, None
-    if field.format and isinstance(found, T.StringType):
-        value = parsed(column, field)
-    else:
-        value = try_cast(name, field.type)
+    in_format = field.format and isinstance(found, T.StringType)
+    value = parsed(column, field) if in_format else try_cast(name, field.type)
     lost = value.isNull()
     if (
         isinstance(found, T.NumericType)

@@ -69,7 +69,7 @@ def infer(request: Scan) -> list[Field]:
 
 
 def _one_file(request: Scan, fields: list[Field], file: str) -> DataFrame:
-    """spark-xml knows no file names, so that each file is a scan of its own; one split, so that records can be counted."""
+    """spark-xml knows no file names, so that each file is a scan of its own; in one split, to count records."""
     conf = request.spark._jsc.hadoopConfiguration()  # type: ignore[attr-defined]
     conf.set("mapreduce.input.fileinputformat.split.minsize", str(WHOLE_FILE))
     position = F.monotonically_increasing_id().bitwiseAND(F.lit(0x1FFFFFFFF)) + F.lit(1)
