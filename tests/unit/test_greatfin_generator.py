@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from framework.config import check_project, load_project
+from framework.errors import ConfigError
 from jobs.greatfin.generate import deliveries, generate
 from jobs.greatfin.truth import KEYS, Truth, truths
+from jobs.stage import fresh_folder
 
-CONF = Path(__file__).parents[2] / "conf"
+ROOT = Path(__file__).parents[2]
 
 
 def _digest(folder: Path) -> str:
@@ -197,6 +199,24 @@ _SOURCES = {
 }
 
 
-@pytest.mark.parametrize("environment", ["local", "prod"])
-def test_the_configuration_of_the_example_lake_has_no_mistake(environment: str) -> None:
-    assert check_project(load_project(str(CONF), environment=environment)) == []
+TEMPLATE = "framework/cli/templates/init/conf"
+
+
+@pytest.mark.parametrize(
+    ("conf", "environment"),
+    [("conf", "local"), ("conf", "prod"), ("conf/flights", "local"), (TEMPLATE, "local")],
+)
+def test_the_configurations_that_come_with_sluice_have_no_mistake(conf: str, environment: str) -> None:
+    assert check_project(load_project(str(ROOT / conf), environment=environment)) == []
+
+
+def test_a_demo_empties_only_folders_that_a_demo_made(tmp_path: Path) -> None:
+    lake = fresh_folder(str(tmp_path / "lake"))
+    (lake / "old").write_text("of the last demo")
+    assert fresh_folder(str(lake)) == lake
+    assert not (lake / "old").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "data").write_text("precious")
+    with pytest.raises(ConfigError, match="no demo made it"):
+        fresh_folder(str(tmp_path / "mine"))
+    assert (tmp_path / "mine" / "data").read_text() == "precious"
