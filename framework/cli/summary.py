@@ -149,6 +149,7 @@ def _notes(jobs: Sequence[JobOutcome]) -> Iterator[RenderableType]:
 
 
 def _errors(jobs: Sequence[JobOutcome]) -> Iterator[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
     for job in jobs:
@@ -159,7 +160,7 @@ def _errors(jobs: Sequence[JobOutcome]) -> Iterator[RenderableType]:
             head.append(f"  {job.error_class}, exit code {job.exit_code}", "dim")
         body = redact((job.error or "unknown").strip())
         yield head
-        yield Text("\n".join("       " + line for line in body.splitlines()), overflow="fold")
+        yield Padding(Text(body, overflow="fold"), (0, 0, 0, 7))
         yield Text("")
 
 

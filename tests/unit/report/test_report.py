@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 from framework.config.lake import Lake
@@ -103,7 +104,6 @@ def test_hostile_names_stay_text() -> None:
     assert {name for name, _ in attacked.attributes} <= {name for name, _ in plain.attributes}
     assert "<script>alert(1)</script>" in attacked.text
     assert "{{ 7*7 }}" in attacked.text
-    assert "49" not in attacked.text.replace("49", "49", 0).split("{{ 7*7 }}")[0][-200:]
 
 
 def test_secrets_are_not_in_a_report() -> None:
@@ -132,7 +132,7 @@ def test_boxes_stand_in_the_columns_of_their_layers_and_never_overlap() -> None:
     columns = {box.title: box.column for box in flow.boxes}
     assert columns["crm.leads"] == 1 and columns["person"] == 2 and columns["marketing.top_leads"] == 3
     places = sorted((box.x, box.y) for box in flow.boxes)
-    for (x1, y1), (x2, y2) in zip(places, places[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(places):
         assert x1 != x2 or y2 - y1 >= 58
     assert all(0 <= box.x <= flow.width - 210 and 0 <= box.y <= flow.height - 58 for box in flow.boxes)
 
