@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from framework.config.job import Job
 from framework.context import RunContext
-from framework.errors import SluiceError
+from framework.errors import ReadError, SluiceError
 from framework.run.job import discover, fail, open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge
@@ -68,7 +68,13 @@ def _next_intent(run: JobRun, plan: JobPlan) -> Intent | None:
     if pending:
         plan.notes.append(f"batch {pending[0].n} is unfinished and would be done again first")
         return pending[0]
-    inputs = discover(run, log, None)
+    try:
+        inputs = discover(run, log, None)
+    except ReadError:
+        if run.job.land is None:
+            raise
+        # the folder is made when the first files land, which a plan doesn't do
+        inputs = None
     return Intent(run.job.job, log.epoch, 0, inputs) if inputs is not None else None
 
 
