@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from framework.config import Project
 
-QUARANTINE_COLUMNS = ("reasons", "source", "position", "operation", "record", "run_id")
+QUARANTINE_COLUMNS = ("reasons", "source", "position", "operation", "record")
 """What matters of a rejected row, in the order in which one asks."""
 
 
@@ -47,6 +47,9 @@ def show_table(project: Project, ask: Ask, *, as_json: bool) -> None:
     if as_json:
         show_json(rows[: ask.limit])
         return
+    if ask.side == "quarantine" and not ask.everything:
+        # the file's name tells enough on a terminal; --json and --all have its whole path
+        rows = [{**row, "source": str(row["source"]).rpartition("/")[2]} for row in rows]
     console = stdout()
     console.print(rows_table(df.columns, numeric, rows[: ask.limit]))
     more = (
@@ -143,10 +146,14 @@ def cell(value: Any) -> str:
 def reason(given: dict[str, Any]) -> str:
     """Why a row was rejected, and what was found.
 
+    >>> reason({"rule": "readable", "columns": [], "found": "value 'a lot' of column amount is not decimal(10,2)"})
+    "value 'a lot' of column amount is not decimal(10,2)"
     >>> reason({"rule": 'ColumnValues "age" >= 0', "columns": ["age"], "found": "-1"})
     'ColumnValues "age" >= 0 (found -1)'
     """
     found = given.get("found")
+    if given["rule"] == "readable" and found is not None:
+        return str(found)
     return f"{given['rule']} (found {found})" if found is not None else str(given["rule"])
 
 

@@ -18,7 +18,7 @@ from framework.report import report_path
 from framework.run.outcome import RunOutcome
 from framework.session.jar_cache import available_groups
 from framework.session.versions import lane_of
-from framework.state.ledger import facts_folder, fact_text, folded_folder, record, runs
+from framework.state.ledger import fact_text, facts_folder, folded_folder, record, runs
 from framework.state.ledger_rows import TABLES
 from framework.state.ledger_tables import fold, ledger_table
 from framework.state.local_storage import LocalStorage
