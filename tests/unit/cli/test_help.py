@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -20,14 +21,18 @@ CONTEXT = click.Context(sluice, info_name="sluice")
 
 
 def test_help_answers_within_a_moment() -> None:
-    def once() -> float:
-        begun = time.perf_counter()
+    def once() -> tuple[float, float]:
+        begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(HELP, check=True, capture_output=True)
-        return time.perf_counter() - begun
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.perf_counter() - begun, worked
 
     once()
-    # 0.3 s on a quiet machine; a busy one gets twice that
-    assert statistics.median(once() for _ in range(5)) < 0.6
+    times = [once() for _ in range(5)]
+    # what it works is the same on a busy machine, where the clock also counts what others do
+    assert statistics.median(worked for _, worked in times) < 0.3
+    assert min(wall for wall, _ in times) < 0.6
 
 
 @pytest.mark.parametrize(
