@@ -27,6 +27,8 @@ class Platform:
     """True if Python launches the JVM: then jars come from the cache; else the submission brings them."""
     spark: Mapping[str, str] = field(default_factory=dict)
     """Settings that only this platform needs; those of the lake win."""
+    warehouse_in_lake: bool = False
+    """True if Spark's warehouse goes below the lake's root, lest it is made in the working folder."""
 
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
@@ -35,7 +37,7 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
         for platform in (
             Platform("local", master="local[*]", launches=True),
             # on the AWS platforms s3:// is their own file system's: it stays as they set it
-            Platform("spark-submit", spark=S3_BY_S3A),
+            Platform("spark-submit", spark=S3_BY_S3A, warehouse_in_lake=True),
             Platform("emr"),
             Platform("emr-serverless"),
             Platform("glue"),

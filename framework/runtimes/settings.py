@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from framework.config.secrets import reveal, reveal_all
 from framework.runtimes.platforms import Platform, platform_of
 from framework.session import CatalogSettings, SessionSettings
+from framework.session.settings import root_uri
 
 if TYPE_CHECKING:
     from framework.config import Project
@@ -35,7 +36,7 @@ def settings_for(
     """
     platform = platform_of(runtime)
     conf = {**platform.spark, **reveal_all(lake.spark, environ=environ)}
-    return SessionSettings(
+    settings = SessionSettings(
         app_name=f"sluice {lake.name}",
         lake_root=lake.root,
         master=_master(platform, conf),
@@ -43,6 +44,9 @@ def settings_for(
         spark_conf=conf,
         jars=jar_groups(lake, jobs or {}, jars),
     )
+    if platform.warehouse_in_lake:
+        conf.setdefault("spark.sql.warehouse.dir", f"{root_uri(settings)}/_warehouse")
+    return settings
 
 
 def settings_of(project: Project, runtime: str, jars: Sequence[str] = ()) -> SessionSettings:

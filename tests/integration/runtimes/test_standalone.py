@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clusters.standalone import standalone_cluster
-from tests.clusters.submitting import SMALL, delta_rows, iceberg_rows, submit
+from tests.clusters.submitting import PROJECT, SMALL, delta_rows, iceberg_rows, submit
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -51,6 +51,7 @@ def test_jobs_run_on_two_workers_and_functions_come_from_the_zip(tmp_path: Path)
 
     assert [(each["name"], each["state"]) for each in applications] == [("sluice cluster-test", "FINISHED")]
     assert len(executors) == 2
+    assert not (PROJECT / "spark-warehouse").exists()
     assert _processes_of(tmp_path) == []
 
 

@@ -41,6 +41,14 @@ def test_s3_goes_through_s3a_only_where_aws_has_not_its_own() -> None:
     assert mapped == {"spark-submit": True, "emr": False, "emr-serverless": False, "glue": False}
 
 
+def test_a_submission_leaves_no_warehouse_in_the_working_folder() -> None:
+    key = "spark.sql.warehouse.dir"
+    assert settings_for(LAKE, "spark-submit").spark_conf[key] == "/lake/_warehouse"
+    own = Lake(root="/lake", spark={key: "/else"})
+    assert settings_for(own, "spark-submit").spark_conf[key] == "/else"
+    assert key not in settings_for(LAKE, "emr").spark_conf
+
+
 def test_secrets_are_resolved_for_the_session() -> None:
     catalog = Catalog(type="jdbc", uri="env://URI", properties={"jdbc.password": "env://PASSWORD"})
     environ = {"URI": "jdbc:postgresql://db/x", "PASSWORD": "hunter2"}
