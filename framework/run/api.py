@@ -151,6 +151,10 @@ def _chosen(project: Project, names: Sequence[str]) -> list[str]:
 
 def _unfinished(ctx: RunContext, project: Project, chosen: Sequence[str]) -> list[str]:
     last = runs(ctx.storage, ctx.lake, 1)
+    if last and not last[0].finished:
+        # a killed run knows only the jobs that ended before
+        ended = {job.job for job in last[0].jobs if job.status not in ("failed", "skipped")}
+        return [name for name in chosen if name not in ended]
     left = {job.job for job in last[0].jobs if job.status in ("failed", "skipped")} if last else set()
     return [name for name in chosen if name in left]
 
