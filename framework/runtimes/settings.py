@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framework.config.secrets import reveal, reveal_all
@@ -44,9 +45,11 @@ def settings_for(
         spark_conf=conf,
         jars=jar_groups(lake, jobs or {}, jars),
     )
-    if platform.warehouse_in_lake:
-        conf.setdefault("spark.sql.warehouse.dir", f"{root_uri(settings)}/_warehouse")
-    return settings
+    if not platform.warehouse_in_lake:
+        return settings
+    return replace(
+        settings, spark_conf={"spark.sql.warehouse.dir": f"{root_uri(settings)}/_warehouse", **conf}
+    )
 
 
 def settings_of(project: Project, runtime: str, jars: Sequence[str] = ()) -> SessionSettings:
