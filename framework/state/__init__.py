@@ -22,7 +22,9 @@ def storage_for(root: str, spark: SparkSession | None = None) -> Storage:
     if spark is None:
         from framework.errors import StateError
 
-        raise StateError(f"the lake at {root} can be reached through Spark only", fix="Run the command with a session.")
+        raise StateError(
+            f"the lake at {root} can be reached through Spark only", fix="Run the command with a session."
+        )
     from framework.state.hadoop_storage import HadoopStorage
 
     return HadoopStorage(spark)

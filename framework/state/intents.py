@@ -62,9 +62,7 @@ def parse_intent(text: str, where: str) -> Intent:
     """The intent a file holds; `where` is named if it can't be read."""
     try:
         data = json.loads(text)
-        inputs = {
-            name: Inputs(each["reader"], tuple(each["items"])) for name, each in data["inputs"].items()
-        }
+        inputs = {name: Inputs(each["reader"], tuple(each["items"])) for name, each in data["inputs"].items()}
         return Intent(data["job"], data["epoch"], data["n"], inputs, data["config"])
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(
@@ -105,7 +103,9 @@ class IntentLog:
     def pending(self, committed: BatchMark | None) -> list[Intent]:
         """Intents whose batch neither the target's commits nor a mark of `unchanged` show as done, oldest first."""
         done = committed.n if committed and committed.epoch == self.epoch else 0
-        return [intent for n, intent in sorted(self._intents.items()) if n > done and n not in self._unchanged]
+        return [
+            intent for n, intent in sorted(self._intents.items()) if n > done and n not in self._unchanged
+        ]
 
     def seen(self, source: str) -> SeenItems:
         """What the intents so far read of a source."""

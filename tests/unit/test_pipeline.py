@@ -13,7 +13,9 @@ def outcome(job: str, status: str) -> JobOutcome:
     return JobOutcome(job, f"standardized.x.{job}", "standardized", status)  # type: ignore[arg-type]
 
 
-def run(names: list[str], edges: list[tuple[str, str]], work: Callable[[str], JobOutcome], parallel: int = 2) -> dict[str, str]:
+def run(
+    names: list[str], edges: list[tuple[str, str]], work: Callable[[str], JobOutcome], parallel: int = 2
+) -> dict[str, str]:
     done = run_pipeline(names, edges, work, lambda job, because: outcome(job, "skipped"), parallel)
     assert [each.job for each in done] == names
     return {each.job: each.status for each in done}

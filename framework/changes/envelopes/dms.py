@@ -117,11 +117,10 @@ def _unordered(
     """What is wrong with a change that has no place in the order."""
     asked = [name for part in job.changes.sequence if (name := _find(df, part)) is not None]
     if asked:
-        empty = [
+        return [
             F.when(~load & F.col(quote(name)).isNull(), F.lit(f"sequence column {name} is NULL"))
             for name in asked
         ]
-        return empty
     if timestamp is None:
         return []
     told = F.concat(
