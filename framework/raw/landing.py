@@ -93,7 +93,7 @@ def _carry_out(ctx: RunContext, folder: str, manifest: Manifest, plan: Landing) 
 def _landed(
     ctx: RunContext, folder: str, manifest: Manifest, plan: Landing, file: LandedFile
 ) -> LandedFile | None:
-    """The file's copy; None if the source changed before it could be copied (the next landing takes what it is then)."""
+    """The file's copy; None if the source changed before it could be copied (the next landing takes it)."""
     target = f"{folder}/{file.path}"
     storage = _storage_between(ctx, file.source, target)
     if _is_still(storage, file):

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader
 
 _PARSING = frozenset(
-    "sep delimiter quote escape nullvalue emptyvalue chartoescapequoteescaping encoding charset "
-    "ignoreleadingwhitespace ignoretrailingwhitespace unescapedquotehandling".split()
+    [
+        *("sep", "delimiter", "quote", "escape", "nullvalue", "emptyvalue", "encoding", "charset"),
+        *("ignoreleadingwhitespace", "ignoretrailingwhitespace", "unescapedquotehandling", "chartoescapequoteescaping"),
+    ]
 )
 """Options of a scan that say how a record's text is parsed."""
 

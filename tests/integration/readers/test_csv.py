@@ -37,7 +37,10 @@ def test_bad_records_are_rows_that_say_what_is_wrong(put, load):
     assert df.columns == ["id", "a.b", "select", "1x", SRC, BAD, RAW]
     assert rows(df) == [
         (1, "Ada", date(2020, 1, 1), Decimal("1.50"), 1, None, None),
-        (None, "Bob", date(2020, 1, 2), Decimal("2.50"), 2, "value 'abc' of column id is not bigint", "abc,Bob,2020-01-02,2.5"),
+        (
+            None, "Bob", date(2020, 1, 2), Decimal("2.50"), 2,
+            "value 'abc' of column id is not bigint", "abc,Bob,2020-01-02,2.5",
+        ),
         (2, "C", None, None, 3, "malformed record: a quote is not closed", '2,"C'),
         (
             3, "Dan", None, Decimal("7.50"), 4,

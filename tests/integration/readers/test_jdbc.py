@@ -37,7 +37,8 @@ def source(postgres: Postgres, table: str, monkeypatch: pytest.MonkeyPatch) -> d
     monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
     monkeypatch.setenv("SHOP_USER", USER)
     return {
-        "format": "jdbc", "url": postgres.url, "user": "env://SHOP_USER", "password": "env://SHOP_PASSWORD", "table": table,
+        "format": "jdbc", "url": postgres.url, "table": table,
+        "user": "env://SHOP_USER", "password": "env://SHOP_PASSWORD",
     }  # fmt: skip
 
 
