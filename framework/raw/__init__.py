@@ -5,7 +5,7 @@
 <root>/raw/<to>/_manifest/pending.json      what a landing is about to bring; finished by the next one after a kill
 """
 
-from framework.raw.landing import land
+from framework.raw.landing import land, unlanded
 from framework.raw.manifest import LandedFile
 
-__all__ = ["LandedFile", "land"]
+__all__ = ["LandedFile", "land", "unlanded"]

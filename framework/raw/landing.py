@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from framework.errors import ConfigError
 from framework.raw.manifest import LandedFile, Landing, Manifest, free_name
@@ -49,10 +49,23 @@ def land(ctx: RunContext, job: Job) -> list[LandedFile]:
     return landed
 
 
-def _new_files(ctx: RunContext, job: Job, folder: str, manifest: Manifest) -> Landing:
+def unlanded(ctx: RunContext, job: Job) -> tuple[dict[str, Any], ...]:
+    """The source's files that the next landing would bring; touches nothing."""
+    if job.land is None:
+        return ()
+    folder = lake_path(ctx.lake, job.land.to)
+    manifest = Manifest(storage_of(ctx, folder), folder)
+    return tuple(as_item(info) for info in _waiting(ctx, job, manifest))
+
+
+def _waiting(ctx: RunContext, job: Job, manifest: Manifest) -> list[FileInfo]:
     assert job.land is not None
     path = source_path(ctx.lake, job.land.source)
-    new = [info for info in list_files(storage_of(ctx, path), path) if not manifest.has(as_item(info))]
+    return [info for info in list_files(storage_of(ctx, path), path) if not manifest.has(as_item(info))]
+
+
+def _new_files(ctx: RunContext, job: Job, folder: str, manifest: Manifest) -> Landing:
+    new = _waiting(ctx, job, manifest)
     return Landing(ctx.run_id, job.job, ctx.clock().isoformat(), _placed(ctx, folder, manifest, new))
 
 

@@ -104,7 +104,7 @@ def discover(run: JobRun, log: IntentLog, replay: Replay | None) -> Mapping[str,
     }
     if replay is not None:
         found = {name: replay.within(inputs) for name, inputs in found.items()}
-    if run.job.transform is None or len(found) == 1 and not _reads_tables(run):
+    if run.job.transform is None or (len(found) == 1 and not _reads_tables(run)):
         return found if any(found.values()) else None
     return _whole(run, log, found)
 
@@ -139,8 +139,12 @@ def _committed(run: JobRun):  # type: ignore[no-untyped-def]
 
 def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
     run.outcome.batch, run.outcome.epoch = intent.n, intent.epoch
-    for name, inputs in intent.inputs.items():
-        run.outcome.inputs.append(InputRange(name, inputs.reader, [dict(item) for item in inputs.items]))
+    ranges = [
+        InputRange(name, inputs.reader, [dict(item) for item in inputs.items])
+        for name, inputs in intent.inputs.items()
+    ]
+    run.outcome.inputs += ranges
+    read_before = run.outcome.counts.read
     if run.job.keyed:
         with run.watch.stage("read"):
             batch = prepare_merge(run, intent)
@@ -149,6 +153,8 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
         changed = write_batch(run, intent)
     if not changed:
         log.set_unchanged(intent)
+    if len(ranges) == 1:
+        ranges[0].rows = run.outcome.counts.read - read_before
     _account(run)
     if run.outcome.status != "applied":
         run.outcome.status = "applied" if changed else "unchanged"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from framework.config.job import Job
 from framework.context import RunContext
 from framework.errors import ReadError, SluiceError
+from framework.raw import unlanded
+from framework.readers.base import Inputs
 from framework.run.job import discover, fail, open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge
@@ -12,7 +16,7 @@ from framework.run.outcome import InputRange, JobOutcome, JobPlan
 from framework.run.shape import Shape, ddl_of, shape_of
 from framework.run.source import read_events
 from framework.run.write_batch import count_only, judged_batch
-from framework.state.intents import Intent
+from framework.state.intents import Intent, IntentLog
 
 
 def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = False) -> JobPlan:
@@ -34,10 +38,6 @@ def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = Fal
 def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> None:
     plan.format = run.target.format
     plan.exists = run.fmt.exists(run.target)
-    if run.job.land is not None:
-        plan.notes.append(
-            f"files of {run.job.land.source.path or run.job.land.source.table} that are not in {run.job.land.to} yet would be landed first and are not counted here"
-        )
     intent = _next_intent(run, plan)
     if intent is None:
         plan.notes.append("nothing new to read")
@@ -68,14 +68,38 @@ def _next_intent(run: JobRun, plan: JobPlan) -> Intent | None:
     if pending:
         plan.notes.append(f"batch {pending[0].n} is unfinished and would be done again first")
         return pending[0]
+    inputs = _with_unlanded(run, plan, _discovered(run, log))
+    return Intent(run.job.job, log.epoch, 0, inputs) if inputs is not None else None
+
+
+def _discovered(run: JobRun, log: IntentLog) -> Mapping[str, Inputs] | None:
     try:
-        inputs = discover(run, log, None)
+        return discover(run, log, None)
     except ReadError:
         if run.job.land is None:
             raise
         # the folder is made when the first files land, which a plan doesn't do
-        inputs = None
-    return Intent(run.job.job, log.epoch, 0, inputs) if inputs is not None else None
+        return None
+
+
+def _with_unlanded(
+    run: JobRun, plan: JobPlan, inputs: Mapping[str, Inputs] | None
+) -> Mapping[str, Inputs] | None:
+    """What a run would land first is read where it lies now."""
+    land = run.job.land
+    if land is None:
+        return inputs
+    if land.source.format == "jdbc" or len(run.job.sources) > 1:
+        plan.notes.append(f"what a run would land in {land.to} first is not counted here")
+        return inputs
+    waiting = unlanded(run.ctx, run.job)
+    if not waiting:
+        return inputs
+    plan.notes.append(f"{len(waiting)} files would be landed in {land.to} first")
+    ((name, source),) = run.job.sources.items()
+    there = inputs[name].items if inputs is not None else ()
+    kind = inputs[name].reader if inputs is not None else source.format
+    return {name: Inputs(kind, (*there, *waiting))}
 
 
 def _describe(run: JobRun, plan: JobPlan, shape: Shape) -> None:
