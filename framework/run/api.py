@@ -134,7 +134,7 @@ def _context(
 
 
 def _open_catalog(ctx: RunContext) -> None:
-    """Use a jdbc catalog once before sessions of jobs do: two that make its tables at one time get in each other's way."""
+    """Use a jdbc catalog once before jobs do: two that make its tables at one time get in each other's way."""
     catalog = ctx.lake.catalog
     if catalog.type == "jdbc" and ctx.spark.conf.get(f"spark.sql.catalog.{catalog.name}", None) is not None:
         ctx.spark.sql(f"SHOW NAMESPACES IN {quote(catalog.name)}").collect()

@@ -18,8 +18,8 @@ def judge(events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool
     """Events with `_sluice_mask`, `_sluice_verdict` and `_sluice_reasons`.
 
     Rejected is an event that can't be read, one without key or sequence where the merger needs them, one with an
-    operation that no merger here applies, and one that breaks a rule whose action is quarantine or fail. Deletes are not
-    judged by rules.
+    operation that no merger here applies, and one that breaks a rule whose action is quarantine or fail.
+    Deletes are not judged by rules.
     """
     upsert = F.col(OP).isin("I", "U", "R") & F.col(BAD).isNull()
     mask = (
@@ -61,10 +61,8 @@ def _faults(keys: Sequence[str], sequenced: bool) -> list[tuple[Column, Column]]
     faults.append(
         (readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
     )
-    for key in keys:
-        faults.append(
-            (readable & F.col(quote(key)).isNull(), _reason("key", [key], F.lit("the key is NULL")))
-        )
+    no_key = F.lit("the key is NULL")
+    faults += [(readable & F.col(quote(key)).isNull(), _reason("key", [key], no_key)) for key in keys]
     if sequenced:
         faults.append(
             (readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL")))

@@ -94,7 +94,7 @@ def is_positioned(run: JobRun) -> bool:
 
 
 def counts_of(figures: dict[str, Any], mode: str) -> Counts:
-    """What became of every event: those folded away lost to the winner of their key, or were deliveries of one event."""
+    """What became of every event: one folded away lost to its key's winner, or was delivered twice."""
     folded = figures["folded_events"] - figures["folded_rows"]
     repeated = folded if mode == "append" else 0
     return Counts(

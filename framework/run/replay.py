@@ -12,7 +12,7 @@ from framework.readers.base import Inputs
 
 @dataclass(frozen=True)
 class Replay:
-    """Files whose path matches the pattern are read again, whatever was read before; also what a reader asks as `Seen`."""
+    """Files whose path matches the pattern are read again; also what a reader asks as `Seen`."""
 
     pattern: str
 
