@@ -29,7 +29,7 @@ COLUMNS = {
     "ordered_on": "date",
     "comment": "string",
 }
-_WORDS = "quick brown fox jumps over the lazy dog carefully ironic deposits sleep furiously".split()
+_WORDS = ("quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "carefully", "ironic", "sleep")
 
 
 def generate(path: Path, rows: int) -> None:
@@ -118,7 +118,8 @@ def compare(rows: int, pairs: int, table_format: str) -> None:
         for measure in ("wall", "cpu"):
             ratios = [s[measure] / b[measure] for s, b in zip(found["sluice"], found["bare"], strict=True)]
             print(
-                f"{table_format} {measure}: median ratio {statistics.median(ratios):.3f} (of {pairs} pairs, {min(ratios):.3f} to {max(ratios):.3f})"
+                f"{table_format} {measure}: median ratio {statistics.median(ratios):.3f} "
+                f"(of {pairs} pairs, {min(ratios):.3f} to {max(ratios):.3f})"
             )
 
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 class SluiceError(Exception):
     """What failed, what was found, what was expected, and the key or flag that fixes it.
 
-    >>> print(SluiceError("the port of job crm.leads is wrong", found="99999", expected="1 to 65535", fix="Set `port:`."))
-    the port of job crm.leads is wrong: got 99999, expected 1 to 65535. Set `port:`.
+    >>> print(SluiceError("job crm.leads: a wrong port", found=99999, expected="1 to 65535", fix="Set `port:`."))
+    job crm.leads: a wrong port: got 99999, expected 1 to 65535. Set `port:`.
     """
 
     exit_code = 1

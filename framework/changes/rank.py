@@ -13,7 +13,7 @@ have `\\`, `=`, `;` and `,` escaped by `\\`, and the class is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -69,53 +69,77 @@ def _escape(column: Column) -> Column:
 
 def _entry(column: Column, kind: DataType) -> Column:
     """`<class>:<value>` of a value, never NULL."""
-    if isinstance(kind, IntegralType):
-        text = F.concat(F.lit("n:"), column.cast("string"))
-    elif isinstance(kind, DecimalType):
-        text = F.concat(F.lit("n:"), _decimal_text(column, kind))
-    elif isinstance(kind, (FloatType, DoubleType)):
-        text = F.concat(F.lit("f:"), column.cast("double").cast("string"))
-    elif isinstance(kind, BooleanType):
-        text = F.concat(F.lit("b:"), column.cast("string"))
-    elif isinstance(kind, DateType):
-        text = F.concat(F.lit("d:"), column.cast("string"))
-    elif isinstance(kind, TimestampType):
-        text = F.concat(F.lit("t:"), F.unix_micros(column).cast("string"))
-    elif isinstance(kind, TimestampNTZType):
-        text = F.concat(F.lit("t:"), F.unix_micros(column.cast("timestamp")).cast("string"))
-    elif isinstance(kind, BinaryType):
-        text = F.concat(F.lit("x:"), F.hex(column))
-    elif isinstance(kind, ArrayType):
-        text = F.concat(F.lit("l:"), _list_text(column, kind.elementType))
-    elif isinstance(kind, MapType):
-        text = F.concat(F.lit("m:"), _map_text(column, kind))
-    elif isinstance(kind, StructType):
-        fields = [_entry(column.getField(field.name), field.dataType) for field in kind.fields]
-        text = F.concat(F.lit("r:"), _escape(F.concat_ws(",", *fields)))
+    for types, letter, text in _CLASSES:
+        if isinstance(kind, types):
+            break
     else:
-        text = F.concat(F.lit("s:"), _escape(column.cast("string")))
-    return F.coalesce(text, F.lit("0:"))
+        letter, text = "s", _plain_text
+    return F.coalesce(F.concat(F.lit(f"{letter}:"), text(column, kind)), F.lit("0:"))
 
 
-def _decimal_text(column: Column, kind: DecimalType) -> Column:
-    if kind.scale == 0:
+def _as_is(column: Column, kind: DataType) -> Column:
+    return column.cast("string")
+
+
+def _plain_text(column: Column, kind: DataType) -> Column:
+    return _escape(column.cast("string"))
+
+
+def _double_text(column: Column, kind: DataType) -> Column:
+    return column.cast("double").cast("string")
+
+
+def _micros_text(column: Column, kind: DataType) -> Column:
+    return F.unix_micros(column.cast("timestamp")).cast("string")
+
+
+def _hex_text(column: Column, kind: DataType) -> Column:
+    return F.hex(column)
+
+
+def _decimal_text(column: Column, kind: DataType) -> Column:
+    if isinstance(kind, DecimalType) and kind.scale == 0:
         return column.cast("string")
     # in ANSI mode, which every session of ours has, this text is never in scientific form
     trimmed = F.regexp_replace(F.regexp_replace(column.cast("string"), r"(\.\d*?)0+$", "$1"), r"\.$", "")
     return F.when(column == 0, F.lit("0")).otherwise(trimmed)
 
 
-def _list_text(column: Column, element: DataType) -> Column:
-    return _escape(F.concat_ws(",", F.transform(column, lambda each: _entry(each, element))))
+def _list_text(column: Column, kind: DataType) -> Column:
+    element = kind.elementType  # type: ignore[attr-defined]
+    parts = F.concat_ws(",", F.transform(column, lambda each: _entry(each, element)))
+    return F.when(column.isNotNull(), _escape(parts))
 
 
-def _map_text(column: Column, kind: MapType) -> Column:
+def _map_text(column: Column, kind: DataType) -> Column:
+    key, value = kind.keyType, kind.valueType  # type: ignore[attr-defined]
     entries = F.transform(
         F.map_entries(column),
         lambda each: F.concat(
-            _entry(each.getField("key"), kind.keyType),
-            F.lit("="),
-            _entry(each.getField("value"), kind.valueType),
+            _entry(each.getField("key"), key), F.lit("="), _entry(each.getField("value"), value)
         ),
     )
-    return _escape(F.concat_ws(",", F.array_sort(entries)))
+    return F.when(column.isNotNull(), _escape(F.concat_ws(",", F.array_sort(entries))))
+
+
+def _struct_text(column: Column, kind: DataType) -> Column:
+    fields = kind.fields  # type: ignore[attr-defined]
+    # NULL as a whole, else its fields would make an entry of an absent struct
+    parts = F.concat_ws(",", *[_entry(column.getField(field.name), field.dataType) for field in fields])
+    return F.when(column.isNotNull(), _escape(parts))
+
+
+_CLASSES: tuple[
+    tuple[type[DataType] | tuple[type[DataType], ...], str, Callable[[Column, DataType], Column]], ...
+] = (
+    (IntegralType, "n", _as_is),
+    (DecimalType, "n", _decimal_text),
+    ((FloatType, DoubleType), "f", _double_text),
+    (BooleanType, "b", _as_is),
+    (DateType, "d", _as_is),
+    ((TimestampType, TimestampNTZType), "t", _micros_text),
+    (BinaryType, "x", _hex_text),
+    (ArrayType, "l", _list_text),
+    (MapType, "m", _map_text),
+    (StructType, "r", _struct_text),
+)

@@ -129,7 +129,8 @@ class LocalStorage:
                     if not name.startswith(("_", ".")):
                         yield self._info(Path(folder) / name, f"{prefix}/{name}")
         elif glob.has_magic(path):
-            for match in glob.glob(str(base), recursive=True):
+            # a pattern may be absolute, which Path.glob refuses
+            for match in glob.glob(str(base), recursive=True):  # noqa: PTH207
                 if not _hidden(Path(match)):
                     yield from self._walk(match, recursive)
 

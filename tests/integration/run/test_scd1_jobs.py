@@ -155,7 +155,7 @@ def test_columns_with_odd_names_are_handled(lake: TestLake) -> None:
     lake.job(
         read={
             "format": "csv",
-            "schema": {"k.1": "int", "seq": "bigint", **{name: "string" for name in names}},
+            "schema": {"k.1": "int", "seq": "bigint", **dict.fromkeys(names, "string")},
         },
         changes={"keys": ["k.1"], "sequence": ["seq"]},
         quality={"rules": "Rules = [ " + ", ".join(f'IsComplete "{name}"' for name in names) + " ]"},
