@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 _PARSING = frozenset(
     [
         *("sep", "delimiter", "quote", "escape", "nullvalue", "emptyvalue", "encoding", "charset"),
-        *("ignoreleadingwhitespace", "ignoretrailingwhitespace", "unescapedquotehandling", "chartoescapequoteescaping"),
+        *(
+            "ignoreleadingwhitespace",
+            "ignoretrailingwhitespace",
+            "unescapedquotehandling",
+            "chartoescapequoteescaping",
+        ),
     ]
 )
 """Options of a scan that say how a record's text is parsed."""

@@ -141,13 +141,17 @@ def test_a_landing_killed_at_any_write_is_finished_by_the_next(ctx, job, inbox, 
     land(ctx, job)
     assert data(raw) == {"2024/03/01/a.csv": "1\n", "2024/03/02/b.csv": "2\n", "2024/03/01/c.csv": "3\n"}
     listed = [
-        file["path"] for found in (raw / "_manifest").glob("0*.json") for file in json.loads(found.read_text())["files"]
+        file["path"]
+        for found in (raw / "_manifest").glob("0*.json")
+        for file in json.loads(found.read_text())["files"]
     ]
     assert sorted(listed) == sorted(data(raw))
     assert not (raw / "_manifest" / "pending.json").exists()
 
 
-def test_what_a_killed_landing_had_copied_stays_if_the_source_changes_meanwhile(ctx, job, inbox, raw, monkeypatch):
+def test_what_a_killed_landing_had_copied_stays_if_the_source_changes_meanwhile(
+    ctx, job, inbox, raw, monkeypatch
+):
     deliver(inbox / "a.csv", "old\n")
     with monkeypatch.context() as patch:
         patch.setattr("framework.raw.manifest.Manifest.finish", lambda *_: (_ for _ in ()).throw(Killed()))
