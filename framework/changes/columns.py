@@ -5,7 +5,7 @@ from __future__ import annotations
 PREFIX = "_sluice_"
 
 SRC = "_sluice_src"
-"""In flight: struct<name string, partition int, position bigint>: file and record number from 1, or topic and offset."""
+"""In flight: struct<name string, partition int, position bigint>: file and record (from 1), or topic and offset."""
 BAD = "_sluice_bad"
 """In flight: NULL, or why the record can't be read (string)."""
 RAW = "_sluice_raw"

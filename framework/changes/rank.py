@@ -69,11 +69,9 @@ def _escape(column: Column) -> Column:
 
 def _entry(column: Column, kind: DataType) -> Column:
     """`<class>:<value>` of a value, never NULL."""
-    for types, letter, text in _CLASSES:
-        if isinstance(kind, types):
-            break
-    else:
-        letter, text = "s", _plain_text
+    letter, text = next(
+        ((letter, text) for types, letter, text in _CLASSES if isinstance(kind, types)), ("s", _plain_text)
+    )
     return F.coalesce(F.concat(F.lit(f"{letter}:"), text(column, kind)), F.lit("0:"))
 
 
