@@ -45,7 +45,8 @@ class Reader(Protocol):
 
     `read` returns the source's columns (typed as declared or inferred) followed by
     `_sluice_src` (struct<name,partition,position>; position NULL unless `positions`),
-    `_sluice_bad` (string, NULL for readable records: what is wrong, naming column, value and type) and
+    `_sluice_bad` (string, NULL for readable records: what is wrong, naming column, value and type; that something is
+    wrong is enough unless `positions`) and
     `_sluice_raw` (string, the record as it came, where it is bad). Bad records are rows, never exceptions.
     """
 

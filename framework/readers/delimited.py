@@ -6,6 +6,8 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -163,7 +165,7 @@ def _scan(request: Scan) -> DataFrame:
     typed = [(f.source, T.StringType() if f.source in texts else f.type) for f in fields]
     reader = _reader(request).options(**shared_formats(fields))
     df = reader.schema(schema_text([*typed, (RAW, T.StringType())])).csv(list(request.files))
-    bad = _reason(request, fields, texts)
+    bad = _reason(request, fields, texts) if request.positions else _suspicion(fields, texts)
     values = [_value(field, texts).alias(field.name) for field in fields]
     raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), _rewritten(fields, texts)) if texts else F.col(RAW))
     return df.select(*values, file_source(positions=request.positions), bad.alias(BAD), raw.alias(RAW))
@@ -191,6 +193,20 @@ def _reason(request: Scan, fields: list[Field], texts: frozenset[str]) -> Column
     detailed, found = joined(reasons), joined(own)
     told = F.when(marked(detailed), F.when(detailed == "", "malformed record").otherwise(detailed))
     return told.when(found != "", found) if own else told
+
+
+def _suspicion(fields: list[Field], texts: frozenset[str]) -> Column:
+    """That something is wrong with a record, not what: all that a pass needs which stops at the first bad record.
+
+    Working out the reason takes `from_csv`, which on Spark 3.5 costs every good record its compiled plan.
+    """
+    everything = F.concat_ws("", *[F.col(quote(field.source)).cast("string") for field in fields])
+    unparsed = [
+        F.col(quote(field.source)).isNotNull() & parsed(F.col(quote(field.source)), field).isNull()
+        for field in fields
+        if field.source in texts
+    ]
+    return F.when(reduce(or_, unparsed, marked(everything)), F.lit("malformed record"))
 
 
 def _count_reason(request: Scan, expected: int) -> Column:
