@@ -29,6 +29,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> None:
     found = detect(gather_facts(argv, environ))
     end = leave_for(found.name, environ)
     log = log_to_stdout("text", "-")
+    logging.captureWarnings(True)
     try:
         arguments = parse_arguments(argv[1:])
         run_id = arguments.run_id or _new_run_id()

@@ -60,6 +60,8 @@ def log_to_stdout(log_format: str, run_id: str, stream: TextIO | None = None) ->
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(formatter)
     logger = logging.getLogger("sluice")
+    # where `logging.captureWarnings` is on, Python's warnings keep the form of the log, too
+    logging.getLogger("py.warnings").handlers[:] = [handler]
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)
     logger.propagate = False
