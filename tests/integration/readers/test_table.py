@@ -60,7 +60,9 @@ def test_a_table_can_be_read_as_of_a_version_or_a_time(ctx, seen, table):
         inputs = reader.discover(ctx, source, seen)
         assert inputs.items == ({"table": ref.name, "version": old.number},)
         assert reader.read(ctx, source, inputs, positions=False).count() == 1
-    past = asked.model_copy(update={"version": None, "timestamp": datetime(2001, 1, 1, tzinfo=UTC).isoformat()})
+    past = asked.model_copy(
+        update={"version": None, "timestamp": datetime(2001, 1, 1, tzinfo=UTC).isoformat()}
+    )
     with pytest.raises(ReadError, match=r"has no version of 2001-01-01T00:00:00\+00:00: expected .* to "):
         reader.discover(ctx, past, seen)
 
@@ -68,4 +70,6 @@ def test_a_table_can_be_read_as_of_a_version_or_a_time(ctx, seen, table):
 def test_a_missing_table_is_named(ctx, seen):
     with pytest.raises(ReadError) as error:
         find_reader("table").discover(ctx, Read(format="table", table="standardized.no.table"), seen)
-    assert str(error.value).startswith("there is no table standardized.no.table: expected a table in format iceberg.")
+    assert str(error.value).startswith(
+        "there is no table standardized.no.table: expected a table in format iceberg."
+    )

@@ -11,7 +11,10 @@ def test_a_plan_counts_what_a_run_would_land_first(lake: TestLake) -> None:
         read={"format": "csv", "path": f"raw/{lake.domain}", "schema": FEED_SCHEMA},
         changes=FEED_CHANGES,
     )
-    for name, events in {"a.csv": [("U", 1, 1, "a"), ("U", None, 1, "b")], "b.csv": [("D", 1, 2, None)]}.items():
+    for name, events in {
+        "a.csv": [("U", 1, 1, "a"), ("U", None, 1, "b")],
+        "b.csv": [("D", 1, 2, None)],
+    }.items():
         lake.file(name, *feed_lines(events))
         plan = lake.plan()
         assert plan.error is None
