@@ -16,6 +16,7 @@ _FEEDS = ("dms",)
 def check_changes(project: Project, job: Job) -> Iterator[ConfigError]:
     """Contradictions among `changes` and `write`."""
     yield from _merging(project, job)
+    yield from _ordering(project, job)
     yield from _writing(project, job)
     yield from _envelope(project, job)
 
@@ -68,6 +69,22 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
             "changes.sequence",
             "orders the changes of a key, and there are no keys",
             fix="Add `changes: {keys: [...]}`.",
+        )
+
+
+def _ordering(project: Project, job: Job) -> Iterator[ConfigError]:
+    """Without an order of changes no merger can tell late from new."""
+    feeds = all(source.format in _FEEDS for source in job.sources.values())
+    dms = job.changes.envelope == "dms" or (job.changes.envelope is None and feeds)
+    if job.keyed and not job.changes.sequence and not dms:
+        yield problem(
+            project,
+            job,
+            "changes",
+            "has keys, and nothing says in which order the changes of a key come",
+            expected="changes.sequence",
+            fix="Name the columns that order them: `sequence: [updated_at]`; "
+            "`[$file, $row]` is the order of the files' names and their rows.",
         )
 
 
