@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from framework.changes.columns import PREFIX, REASONS, VERDICT
 from framework.errors import QualityError
-from framework.quality import judge_dataset
+from framework.quality import compile_gate, judge_dataset
 from framework.quality.gate import Gate
 from framework.readers import find_reader
 from framework.run.jobrun import JobRun
 from framework.run.outcome import RuleResult
+from framework.sql import quote
 from framework.tables import table_format, table_ref
 
 _MOST_REASONS = 20
+_SCOPES: tuple[Literal["batch", "table"], ...] = ("batch", "table")
+
+
+def gate_of(run: JobRun, schema: StructType) -> Gate:
+    """The job's row rules for rows of this schema; sets what they need on the job's own session."""
+    gate = compile_gate(run.ruleset, schema, run.job.quality)
+    for name, value in gate.settings.items():
+        run.ctx.spark.conf.set(name, value)
+    return gate
 
 
 def check_row_rules(run: JobRun, gate: Gate, figures: dict[str, Any]) -> None:
@@ -39,16 +51,22 @@ def check_row_rules(run: JobRun, gate: Gate, figures: dict[str, Any]) -> None:
         )
 
 
-def check_dataset_rules(run: JobRun, rows: DataFrame) -> None:
-    """Judge the rules about the batch as a whole; refuse it if one fails whose action is `fail`.
+def check_dataset_rules(run: JobRun, batch: DataFrame, table: Callable[[], DataFrame]) -> None:
+    """Judge the rules about the batch, or about the table as the batch would leave it; refuse the batch if one
+    fails whose action is `fail`.
 
     Raises:
         QualityError: before anything is written.
     """
-    if not run.ruleset.dataset_rules:
+    scopes = {entry.on for entry in run.ruleset.dataset_rules}
+    if not scopes:
         return
-    data = rows.select(*[name for name in rows.columns if not name.startswith(PREFIX)])
-    results = judge_dataset(run.ctx, data, run.ruleset, run.job.quality, _references(run))
+    references = _references(run)
+    results: list[RuleResult] = []
+    for scope in (each for each in _SCOPES if each in scopes):
+        rows = batch if scope == "batch" else table()
+        data = rows.select(*[F.col(quote(name)) for name in rows.columns if not name.startswith(PREFIX)])
+        results += judge_dataset(run.ctx, data, run.ruleset, run.job.quality, references, on=scope)
     run.outcome.rules.extend(results)
     failed = [
         f"{result.rule} ({result.reason or result.measured})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping
 
@@ -17,6 +18,7 @@ from framework.run.outcome import InputRange, JobOutcome
 from framework.run.replay import Replay
 from framework.run.write_batch import write_batch
 from framework.state.intents import Intent, IntentLog
+from framework.tables import retry_on_conflict
 
 
 def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None = None) -> JobOutcome:
@@ -144,20 +146,30 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
         for name, inputs in intent.inputs.items()
     ]
     run.outcome.inputs += ranges
-    read_before = run.outcome.counts.read
-    if run.job.keyed:
-        with run.watch.stage("read"):
-            batch = prepare_merge(run, intent)
-        changed = write_merge(run, intent, batch)
-    else:
-        changed = write_batch(run, intent)
+    before = copy.deepcopy(run.outcome)
+
+    def start_over(attempt: int, error: BaseException) -> None:
+        run.ctx.listener.note(run.job.job, f"another writer was faster; the whole batch again ({attempt})")
+        for kept in ("counts", "rules", "reject_reasons", "tables"):
+            setattr(run.outcome, kept, copy.deepcopy(getattr(before, kept)))
+
+    changed = retry_on_conflict(lambda: _apply_batch(run, intent), on_retry=start_over)
     if not changed:
         log.set_unchanged(intent)
     if len(ranges) == 1:
-        ranges[0].rows = run.outcome.counts.read - read_before
+        ranges[0].rows = run.outcome.counts.read - before.counts.read
     _account(run)
     if run.outcome.status != "applied":
         run.outcome.status = "applied" if changed else "unchanged"
+
+
+def _apply_batch(run: JobRun, intent: Intent) -> bool:
+    """Read and write the batch, from the table as it is now; False if it changes nothing."""
+    if not run.job.keyed:
+        return write_batch(run, intent)
+    with run.watch.stage("read"):
+        batch = prepare_merge(run, intent)
+    return write_merge(run, intent, batch)
 
 
 def _account(run: JobRun) -> None:

@@ -15,10 +15,9 @@ from framework.changes.rank import rank
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.scd1 import merge_clauses
 from framework.changes.sequence import names_position
-from framework.quality import compile_gate
 from framework.quality.gate import Gate
 from framework.run.conform import conform, data_fields, with_missing
-from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
+from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
 from framework.run.jobrun import JobRun
 from framework.run.judge import judge, tallies
 from framework.run.measure import Measured
@@ -48,7 +47,7 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     events = read_events(run.ctx, run.job, intent.inputs, positions=True)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
-    gate = compile_gate(run.ruleset, fitted.schema, run.job.quality)
+    gate = gate_of(run, fitted.schema)
     keys = run.job.changes.keys
     judged = Measured(judge(fitted, gate, keys, sequenced=True), tallies(gate))
     kept = judged.df.filter(F.col(VERDICT).isin("good", "rejected"))
@@ -59,7 +58,7 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     counts = counts_of(figures, run.job.mode)
     run.outcome.counts.add(counts)
     run.outcome.reject_reasons.update(count_reasons(rows) if counts.quarantined else {})
-    _check(run, gate, rows, counts, figures)
+    _check(run, shape, gate, rows, counts, figures)
     return Reconciled(shape, rows, counts, figures)
 
 
@@ -174,13 +173,30 @@ def _settled(
     return rows.filter(F.col(OUTCOME) != "contender").unionByName(settled), merged
 
 
-def _check(run: JobRun, gate: Gate, rows: DataFrame, counts: Counts, figures: dict[str, Any]) -> None:
+def _check(
+    run: JobRun, shape: Shape, gate: Gate, rows: DataFrame, counts: Counts, figures: dict[str, Any]
+) -> None:
     if figures["tied"]:
         _report_ties(run, figures["tied"])
     check_row_rules(run, gate, figures)
     run.refuse_excess(counts)
     upserts = rows.filter(F.col(OUTCOME).isin("insert", "update"))
-    check_dataset_rules(run, upserts)
+    check_dataset_rules(run, upserts, lambda: _table_afterwards(run, shape, rows))
+
+
+def _table_afterwards(run: JobRun, shape: Shape, rows: DataFrame) -> DataFrame:
+    """The table as the batch would leave it."""
+    fields = shape.schema.fields
+    upserts = with_missing(rows.filter(F.col(OUTCOME).isin("insert", "update")), fields)
+    now = _contents(run, shape)
+    if now is None:
+        return upserts
+    if run.job.mode == "append":
+        return now.unionByName(upserts)
+    touched = rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
+    keys = [F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(run.job.changes.keys)]
+    same = [F.col(quote(key)) == F.col(f"_sluice_t{i}") for i, key in enumerate(run.job.changes.keys)]
+    return now.join(touched.select(*keys), same, "left_anti").unionByName(upserts)
 
 
 def _report_ties(run: JobRun, tied: int) -> None:

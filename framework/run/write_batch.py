@@ -16,10 +16,9 @@ from pyspark.sql import functions as F
 
 from framework.changes.columns import VERDICT
 from framework.errors import AccountingError
-from framework.quality import compile_gate
 from framework.quality.gate import Gate
 from framework.run.conform import conform, with_missing
-from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
+from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
 from framework.run.jobrun import JobRun
 from framework.run.judge import judge, tallies
 from framework.run.measure import Measured
@@ -46,7 +45,7 @@ def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
     events = read_events(run.ctx, run.job, intent.inputs, positions=positions)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
-    gate = compile_gate(run.ruleset, fitted.schema, run.job.quality)
+    gate = gate_of(run, fitted.schema)
     return Judged(shape, gate, judge(fitted, gate, (), sequenced=False))
 
 
@@ -54,7 +53,7 @@ def write_batch(run: JobRun, intent: Intent) -> bool:
     """Write the batch; False if nothing was to be written."""
     with run.watch.stage("read"):
         batch = judged_batch(run, intent, positions=False)
-        check_dataset_rules(run, batch.rows.filter(F.col(VERDICT) == "good"))
+        _check_dataset(run, batch)
     if not _expects_rejects(run):
         with run.watch.stage("create" if not batch.shape.exists else "evolve"):
             apply_shape(run, batch.shape)
@@ -77,8 +76,21 @@ def count_only(run: JobRun, intent: Intent) -> Counts:
     if counts.quarantined:
         run.outcome.reject_reasons.update(count_reasons(batch.rows))
     check_row_rules(run, batch.gate, figures)
-    check_dataset_rules(run, batch.rows.filter(F.col(VERDICT) == "good"))
+    _check_dataset(run, batch)
     return counts
+
+
+def _check_dataset(run: JobRun, batch: Judged) -> None:
+    good = batch.rows.filter(F.col(VERDICT) == "good")
+    check_dataset_rules(run, good, lambda: _table_afterwards(run, batch.shape, good))
+
+
+def _table_afterwards(run: JobRun, shape: Shape, good: DataFrame) -> DataFrame:
+    """The table as the batch would leave it; a replaced partition is judged by what replaces it."""
+    rows = with_missing(good, shape.schema.fields)
+    if run.job.mode != "append" or not shape.exists:
+        return rows
+    return with_missing(run.fmt.read(run.target), shape.schema.fields).unionByName(rows)
 
 
 def _expects_rejects(run: JobRun) -> bool:
