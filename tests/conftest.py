@@ -46,7 +46,12 @@ def spark(lake_root: Path) -> Iterator[SparkSession]:
         lake_root=str(lake_root),
         master="local[2]",
         catalogs=(CatalogSettings("lake", "jdbc"),),
-        spark_conf={"spark.sql.shuffle.partitions": "2", "spark.driver.memory": "3g"},
+        spark_conf={
+            "spark.sql.shuffle.partitions": "2",
+            "spark.driver.memory": "3g",
+            # A suite is thousands of small queries: compiling each quickly beats compiling it well.
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        },
         jars=("core", *_quality_if_there()),
     )
     session = build_session(settings)

@@ -5,14 +5,17 @@ The check is a pure function of what the session has; it collects everything tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from framework.errors import SessionError
 from framework.session.catalogs import SPARK_CATALOG
 from framework.session.settings import DELTA_EXTENSION, ICEBERG_EXTENSION, SessionSettings
 
-_EXTENSIONS = "spark.sql.extensions"
+EXTENSIONS = "spark.sql.extensions"
+MADE_BY_SLUICE = "spark.sluice.session"
+_SECRET = re.compile("password|secret|token|credential|access-key", re.IGNORECASE)
 _DELTA_SLOT = "spark.sql.catalog.spark_catalog"
 
 HOW_TO_SET = """How to set it:
@@ -45,6 +48,8 @@ class Finding:
     expected: str
 
     def __str__(self) -> str:
+        if _SECRET.search(self.key):
+            return f"{self.key}: got another value than the lake's"
         return f"{self.key}: got {self.found or 'nothing'}, expected {self.expected}"
 
 
@@ -76,15 +81,20 @@ def _class(name: str) -> Finding:
     return Finding(f"class {name}", None, f"it on the class path (a jar of {product or 'it'} is missing)")
 
 
+def merged_extensions(found: str, wanted: str, required: Sequence[str]) -> str:
+    """Both lists and what Sluice requires, each once; others' extensions (OpenLineage, Hudi) stay.
+
+    >>> merged_extensions("x.Lineage", "", ["a.Delta", "b.Iceberg"])
+    'x.Lineage,a.Delta,b.Iceberg'
+    """
+    names = [name.strip() for name in (*found.split(","), *wanted.split(","), *required)]
+    return ",".join(dict.fromkeys(filter(None, names)))
+
+
 def _extensions(live: Live, settings: SessionSettings) -> list[Finding]:
-    found = live.setting(_EXTENSIONS) or ""
-    present = {name.strip() for name in found.split(",")}
-    if set(settings.extensions) <= present:
-        return []
-    # What is there already stays: another extension (OpenLineage, Hudi) is none of our business.
-    merged = [name for name in found.split(",") if name.strip()]
-    merged += [name for name in settings.extensions if name not in present]
-    return [Finding(_EXTENSIONS, found or None, ",".join(merged))]
+    found = live.setting(EXTENSIONS) or ""
+    merged = merged_extensions(found, "", settings.extensions)
+    return [] if merged == merged_extensions(found, "", ()) else [Finding(EXTENSIONS, found or None, merged)]
 
 
 def _spark_catalog(live: Live, settings: SessionSettings) -> list[Finding]:
@@ -95,11 +105,16 @@ def _spark_catalog(live: Live, settings: SessionSettings) -> list[Finding]:
 
 
 def _catalogs(live: Live, wanted: Mapping[str, str]) -> list[Finding]:
-    """A catalog that the session names too must not be another one: half the job would write elsewhere."""
+    """A catalog that the platform's session names too must be the same one: a job shouldn't guess which is meant.
+
+    A session that Sluice made may serve another lake next, in a child session with that lake's catalogs.
+    """
+    if live.setting(MADE_BY_SLUICE):
+        return []
     keys = [key for key in wanted if key.startswith("spark.sql.catalog.") and key != _DELTA_SLOT]
-    found = {key: live.setting(key) for key in keys}
+    found = {key: live.setting(key) for key in keys if not key.endswith(".cache-enabled")}
     return [
         Finding(key, value, wanted[key])
         for key, value in found.items()
-        if value is not None and value != wanted[key] and not key.endswith(".cache-enabled")
+        if value is not None and value != wanted[key]
     ]

@@ -6,6 +6,7 @@ A session that Sluice makes has Delta and Iceberg side by side; one that a platf
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,16 +17,29 @@ from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark import __version__ as pyspark_version
+from pyspark.errors import AnalysisException, PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from framework.errors import SessionError
-from framework.session.adopt import Live, check
+from framework.session.adopt import EXTENSIONS, MADE_BY_SLUICE, Live, check, merged_extensions
 from framework.session.catalogs import sqlite_file
-from framework.session.conf import jar_conf, lake_conf, local_conf, s3_conf
+from framework.session.class_archive import archive_path, use_options
+from framework.session.conf import (
+    class_path_conf,
+    java_options_conf,
+    joined,
+    lake_conf,
+    local_conf,
+    s3_conf,
+    spark_jars_conf,
+    split_groups,
+)
 from framework.session.jar_cache import cached_jars
 from framework.session.java import find_java
 from framework.session.settings import SessionSettings, local_root
 from framework.session.versions import Lane, lane_of
+
+_LOG = logging.getLogger("sluice.session")
 
 
 def build_session(settings: SessionSettings) -> SparkSession:
@@ -36,8 +50,8 @@ def build_session(settings: SessionSettings) -> SparkSession:
     'UTC'
     """
     _make_folders(settings)
-    active = SparkSession.getActiveSession()
-    return adopt_session(active, settings) if active else _make(settings)
+    live = _live()
+    return adopt_session(live, settings) if live else _make(settings)
 
 
 def adopt_session(live: SparkSession, settings: SessionSettings) -> SparkSession:
@@ -45,10 +59,46 @@ def adopt_session(live: SparkSession, settings: SessionSettings) -> SparkSession
     wanted = lake_conf(settings)
     check(_ask(live), settings, wanted)
     session = live.newSession()
-    for key, value in {**wanted, **_runtime_only(session, settings.spark_conf)}.items():
-        if session.conf.isModifiable(key) or key.startswith("spark.sql.catalog."):
-            session.conf.set(key, value)
+    _forget_other_catalogs(session, settings, wanted)
+    refused = [
+        key for key, value in {**wanted, **settings.spark_conf}.items() if not _take(session, key, value)
+    ]
+    if refused:
+        _LOG.warning(
+            "settings of a running application that can't be changed: %s", ", ".join(sorted(refused))
+        )
     return session
+
+
+def _live() -> SparkSession | None:
+    """The session of this application, whichever thread made it."""
+    context = SparkContext._active_spark_context
+    if context is None or context._jsc is None:
+        return None
+    return SparkSession.getActiveSession() or SparkSession(context)
+
+
+def _forget_other_catalogs(
+    session: SparkSession, settings: SessionSettings, wanted: Mapping[str, str]
+) -> None:
+    """What another lake said of a catalog of the same name must not mix with what this one says."""
+    prefixes = tuple(f"spark.sql.catalog.{catalog.name}." for catalog in settings.catalogs)
+    known = [key for key, _ in session.sparkContext.getConf().getAll()]
+    for key in known:
+        if key.startswith(prefixes) and key not in wanted:
+            session.conf.unset(key)
+
+
+def _take(session: SparkSession, key: str, value: str) -> bool:
+    """Set `key` where the running session still can; True if it then has this value."""
+    if session.conf.get(key, None) == value:
+        return True
+    try:
+        session.conf.set(key, value)
+    except AnalysisException:
+        # The list of extensions was checked: there may be others in it, and in another order.
+        return key == "spark.sql.extensions"
+    return True
 
 
 def _make(settings: SessionSettings) -> SparkSession:
@@ -57,9 +107,12 @@ def _make(settings: SessionSettings) -> SparkSession:
     with _log_config() as log_config:
         conf = session_conf(settings, lane, log_config, launched_here=launched_here)
         spark_conf = SparkConf(loadDefaults=False) if launched_here else SparkConf()
+        conf[EXTENSIONS] = merged_extensions(
+            spark_conf.get(EXTENSIONS, ""), conf[EXTENSIONS], settings.extensions
+        )
         spark_conf.setAll(list(conf.items()))
         with _environment(settings, lane) if launched_here else nullcontext():
-            session = SparkSession.builder.config(conf=spark_conf).getOrCreate()
+            session = _launch(spark_conf)
     # Under spark-submit the jars are the submission's business, so it has to be asked whether they came.
     check(_ask(session), settings, lake_conf(settings))
     if settings.is_local:
@@ -67,20 +120,43 @@ def _make(settings: SessionSettings) -> SparkSession:
     return session
 
 
+def _launch(conf: SparkConf) -> SparkSession:
+    try:
+        return SparkSession.builder.config(conf=conf).getOrCreate()
+    except PySparkRuntimeError as error:
+        raise SessionError(
+            "Spark's Java process could not be started",
+            found=str(error),
+            fix="What Java said is above; `spark.driver.memory` and `spark.driver.extraJavaOptions` are the usual "
+            "causes. `sluice doctor` checks this machine.",
+        ) from error
+
+
 def session_conf(
-    settings: SessionSettings, lane: Lane, log_config: Path | None, *, launched_here: bool
+    settings: SessionSettings, lane: Lane, log_config: Path, *, launched_here: bool
 ) -> dict[str, str]:
-    """All settings of a new session. Jars and JVM options only count where the JVM is still to be launched."""
-    conf = {"spark.app.name": settings.app_name}
+    """All settings of a new session; the user's own come last and win, except that Java options are joined."""
+    conf = {"spark.app.name": settings.app_name, MADE_BY_SLUICE: "true"}
     if settings.master:
         conf["spark.master"] = settings.master
     if settings.is_local:
-        conf |= local_conf(settings, log_config)
+        conf |= local_conf(settings)
     if launched_here:
-        in_driver = (settings.master or "").split("[")[0] == "local"
-        conf |= jar_conf(cached_jars(lane, settings.jars, os.environ), in_driver=in_driver)
-        conf |= s3_conf(lane, settings.jars)
-    return {**conf, **lake_conf(settings), **settings.spark_conf}
+        conf |= jvm_conf(settings, lane, log_config)
+    return joined([conf, lake_conf(settings), settings.spark_conf])
+
+
+def jvm_conf(settings: SessionSettings, lane: Lane, log_config: Path) -> dict[str, str]:
+    """What only a JVM that is still to be launched can take: jars, its options, classes from an archive."""
+    on_path, beside = split_groups(settings)
+    class_path = cached_jars(lane, on_path, os.environ)
+    archive = archive_path(find_java(lane, os.environ), class_path, os.environ)
+    return {
+        **class_path_conf(class_path),
+        **spark_jars_conf(cached_jars(lane, beside, os.environ)),
+        **s3_conf(lane, settings.jars),
+        **java_options_conf(settings, log_config, use_options(archive)),
+    }
 
 
 @contextmanager
@@ -121,11 +197,6 @@ def _make_folders(settings: SessionSettings) -> None:
                 found=str(error),
                 fix="Set `root:` of the lake to a folder that you may write.",
             ) from error
-
-
-def _runtime_only(session: SparkSession, wanted: Mapping[str, str]) -> dict[str, str]:
-    """User settings a new session can still take; the others were fixed when the application started."""
-    return {key: value for key, value in wanted.items() if session.conf.isModifiable(key)}
 
 
 def _ask(session: SparkSession) -> Live:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from framework.session.catalogs import catalog_conf
 from framework.session.settings import SessionSettings, root_uri
 from framework.session.versions import Lane
+
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_ON_CLASS_PATH = ("core", "aws")
 
 
 def lake_conf(settings: SessionSettings) -> dict[str, str]:
@@ -28,18 +31,14 @@ def lake_conf(settings: SessionSettings) -> dict[str, str]:
     return conf
 
 
-def local_conf(settings: SessionSettings, log_config: Path | None) -> dict[str, str]:
+def local_conf(settings: SessionSettings) -> dict[str, str]:
     """What a laptop needs: small shuffles, no UI, no network but the loopback, nothing dropped into the folder."""
-    options = ["-Duser.timezone=UTC", f"-Dsluice.log.level={settings.log_level}"]
-    if log_config:
-        options.append(f"-Dlog4j2.configurationFile={log_config.as_uri()}")
     return {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": " ".join(options),
         "spark.sql.shuffle.partitions": "4",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": f"{root_uri(settings)}/_warehouse",
@@ -48,13 +47,53 @@ def local_conf(settings: SessionSettings, log_config: Path | None) -> dict[str, 
     }
 
 
-def jar_conf(jars: Sequence[Path], *, in_driver: bool) -> dict[str, str]:
-    """How jars reach Spark. With a local master the class path does: `spark.jars` would copy each of them."""
-    if not jars:
-        return {}
-    if in_driver:
-        return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))}
-    return {"spark.jars": ",".join(path.as_uri() for path in jars)}
+def split_groups(settings: SessionSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Groups of jars for the driver's class path, and groups for `spark.jars`.
+
+    With a local master the class path is enough, while `spark.jars` would copy every jar twice. Small groups that
+    are seldom needed go there all the same: the class path stays the one that the class archive was made for.
+
+    >>> split_groups(SessionSettings("a", lake_root="/l", master="local[2]", jars=("core", "quality")))
+    (('core',), ('quality',))
+    """
+    if (settings.master or "").split("[")[0] != "local":
+        return (), settings.jars
+    on_path = tuple(group for group in settings.jars if group in _ON_CLASS_PATH)
+    return on_path, tuple(group for group in settings.jars if group not in _ON_CLASS_PATH)
+
+
+def class_path_conf(jars: Sequence[Path]) -> dict[str, str]:
+    """Jars on the driver's class path, which is also the executor's with a local master."""
+    return {"spark.driver.extraClassPath": os.pathsep.join(map(str, jars))} if jars else {}
+
+
+def spark_jars_conf(jars: Sequence[Path]) -> dict[str, str]:
+    """Jars that Spark hands to every executor."""
+    return {"spark.jars": ",".join(path.as_uri() for path in jars)} if jars else {}
+
+
+def java_options_conf(settings: SessionSettings, log_config: Path, more: Sequence[str]) -> dict[str, str]:
+    """Options of the driver's JVM: UTC, and locally a quiet log."""
+    options = ["-Duser.timezone=UTC"]
+    if settings.is_local:
+        options.append(f"-Dsluice.log.level={settings.log_level}")
+        options.append(f"-Dlog4j2.configurationFile={log_config.as_uri()}")
+    return {_JAVA_OPTIONS: " ".join([*options, *more])}
+
+
+def joined(layers: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Layers of settings as one; the last one wins, except that options of the JVM add up.
+
+    >>> joined([{"spark.driver.extraJavaOptions": "-Da=b"}, {"spark.driver.extraJavaOptions": "-Xss4m"}])
+    {'spark.driver.extraJavaOptions': '-Da=b -Xss4m'}
+    """
+    result: dict[str, str] = {}
+    for layer in layers:
+        options = " ".join(filter(None, [result.get(_JAVA_OPTIONS), layer.get(_JAVA_OPTIONS)]))
+        result |= layer
+        if options:
+            result[_JAVA_OPTIONS] = options
+    return result
 
 
 def s3_conf(lane: Lane, groups: Sequence[str]) -> dict[str, str]:
