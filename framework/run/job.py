@@ -12,6 +12,7 @@ from framework.errors import AccountingError, SluiceError, StateError
 from framework.raw import land
 from framework.readers import find_reader
 from framework.readers.base import Inputs
+from framework.run.failures import explained
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge, write_merge
 from framework.run.outcome import InputRange, JobOutcome
@@ -35,7 +36,7 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
         outcome.started = ctx.clock()
         _run(run, replay)
     except Exception as error:
-        fail(outcome, error)
+        fail(outcome, explained(error, ctx.lake.root))
         ctx.log.debug("job %s failed", job.job, exc_info=error)
     outcome.seconds = round(time.perf_counter() - begun, 3)
     return outcome

@@ -9,6 +9,7 @@ from framework.context import RunContext
 from framework.errors import ReadError, SluiceError
 from framework.raw import unlanded
 from framework.readers.base import Inputs
+from framework.run.failures import explained
 from framework.run.job import discover, fail, open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge
@@ -28,7 +29,7 @@ def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = Fal
         _plan(open_job(own, job, config_hash), plan, no_data)
     except Exception as error:
         failed = JobOutcome(job.job, plan.target, "", "failed")
-        fail(failed, error)
+        fail(failed, explained(error, ctx.lake.root))
         plan.error, plan.exit_code = failed.error, failed.exit_code
         if not isinstance(error, SluiceError):
             ctx.log.debug("planning job %s failed", job.job, exc_info=error)

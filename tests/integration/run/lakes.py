@@ -32,7 +32,7 @@ class TestLake:
         self.format = table_format
         self.table = f"standardized.{self.domain}.t"
         (folder / "conf/jobs").mkdir(parents=True, exist_ok=True)
-        (folder / "in").mkdir(exist_ok=True)
+        (folder / "in").mkdir(parents=True, exist_ok=True)
         (folder / "conf/lake.yaml").write_text(f"root: {root}\n")
 
     def job(self, **keys: Any) -> None:
