@@ -28,11 +28,11 @@ demo: setup ## a small bank flows through the lake, two days of it, with a repor
 flights: setup ## 336,776 real flights through the same layers
 	@$(BIN)/python -m jobs.flights.demo
 
-test: setup $(CHECKS) ## lint, types, unit and integration tests
-	$(BIN)/python -m pytest $(TESTS)
+test: setup $(CHECKS) ## lint, types, examples in docstrings, unit and integration tests
+	$(BIN)/python -m pytest --doctest-modules framework jobs $(TESTS)
 
-unit: setup ## tests without Spark
-	$(BIN)/python -m pytest tests/unit
+unit: setup ## tests without Spark, and the examples in docstrings
+	$(BIN)/python -m pytest --doctest-modules framework jobs tests/unit
 
 integration: setup ## tests with Spark
 	$(BIN)/python -m pytest tests/integration

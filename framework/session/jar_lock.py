@@ -62,6 +62,7 @@ class JarLock:
 def load_lock(lane: Lane) -> JarLock:
     """The lock that ships with Sluice.
 
+    >>> from framework.session.versions import LANES
     >>> load_lock(LANES["3.5"]).line
     '3.5'
     """

@@ -44,8 +44,8 @@ def create_table_sql(table: TableRef, spec: TableSpec) -> str:
 def needs_mapping(kind: T.DataType) -> bool:
     """Whether a name in it can't be the name of a Parquet column.
 
-    >>> needs_mapping(T.StructType().add("a b", "integer")), needs_mapping(T.StructType().add("a.b",
-    "integer")) (True, False)
+    >>> needs_mapping(T.StructType().add("a b", "integer")), needs_mapping(T.StructType().add("a.b", "integer"))
+    (True, False)
     """
     if isinstance(kind, T.StructType):
         return any(_NEEDS_MAPPING & set(field.name) or needs_mapping(field.dataType) for field in kind.fields)
