@@ -107,6 +107,8 @@ def fetch_jars(lane: str, python: Path) -> None:
         raise Refused(
             f"the jars of Spark {lane} are not complete; the lines above say which, and what to do."
         )
+    # Never a reason to fail: without the archive that this makes, Spark only starts more slowly.
+    call(python, "-m", "framework.session.warm")
 
 
 def fingerprint(lane: str) -> str:

@@ -9,19 +9,19 @@ import os
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
-
-import pyspark
-from pyspark import SparkContext
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from framework.errors import SluiceError
-from framework.session.builder import build_session
 from framework.session.class_archive import archive_path, ensure_base, record_options
 from framework.session.jar_cache import cached_jars
 from framework.session.java import find_java
 from framework.session.settings import CatalogSettings, SessionSettings
 from framework.session.versions import lane_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _TABLES = (("lake.warm.t", "iceberg", "lake.warm.t"), ("delta.`{root}/d`", "delta", "delta.`{root}/d`"))
 
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _warm() -> None:
-    lane = lane_of(pyspark.__version__)
+    lane = lane_of(version("pyspark"))
     java = find_java(lane, os.environ)
     archive = archive_path(java, cached_jars(lane, ("core",), os.environ), os.environ)
     if archive.is_file() or not ensure_base(java):
@@ -53,6 +53,8 @@ def _warm() -> None:
 
 
 def _work(root: Path, archive: Path) -> None:
+    from framework.session.builder import build_session  # pyspark, which an archive that is there spares us
+
     settings = SessionSettings(
         app_name="sluice-warm",
         lake_root=str(root),
@@ -82,6 +84,8 @@ def _use(session: SparkSession, name: str, provider: str, target: str, root: Pat
 
 def _end_jvm() -> None:
     """The archive is written when the JVM ends, which is when it has nobody to talk to any more."""
+    from pyspark import SparkContext
+
     gateway = SparkContext._gateway
     process = getattr(gateway, "proc", None)
     if gateway is None or process is None:
