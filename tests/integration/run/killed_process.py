@@ -13,12 +13,13 @@ import threading
 from pathlib import Path
 
 from framework.config import load_project
+from framework.context import SilentListener
 from framework.run.api import run_project
 from framework.runtimes import open_runtime
 from framework.tables import side_table, table_format, table_ref
 
 
-class KillAt:
+class KillAt(SilentListener):
     """Kills the process, its JVM with it, `delay` seconds after the stage began."""
 
     def __init__(self, stage: str, delay: float) -> None:
@@ -27,9 +28,6 @@ class KillAt:
     def stage_started(self, job: str, stage: str) -> None:
         if stage == self._stage:
             threading.Timer(self._delay, os.killpg, (os.getpgrp(), signal.SIGKILL)).start()
-
-    def stage_ended(self, job: str, stage: str, seconds: float) -> None: ...
-    def note(self, job: str, text: str) -> None: ...
 
 
 def main(folder: str, domain: str, table_format_name: str, stage: str, delay: str) -> None:

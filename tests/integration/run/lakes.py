@@ -11,7 +11,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from framework.config import Project, load_project
-from framework.context import Listener
+from framework.context import Listener, SilentListener
 from framework.run.api import plan_project, run_project
 from framework.run.outcome import JobOutcome, JobPlan
 from framework.tables import side_table, table_format, table_ref
@@ -84,7 +84,7 @@ class TestLake:
         return now.number if now else None
 
 
-class StopAt:
+class StopAt(SilentListener):
     """A listener that breaks the run when a stage begins or has ended, as a crash would."""
 
     def __init__(self, stage: str, *, after: bool) -> None:
@@ -97,8 +97,6 @@ class StopAt:
     def stage_ended(self, job: str, stage: str, seconds: float) -> None:
         if stage == self._stage and self._after:
             raise KeyboardInterrupt(f"stopped after {stage}")
-
-    def note(self, job: str, text: str) -> None: ...
 
 
 FEED_SCHEMA = {"op": "string", "id": "int", "seq": "bigint", "v": "string"}
