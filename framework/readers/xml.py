@@ -13,11 +13,11 @@ from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, RAW, SRC
 from framework.errors import ConfigError, ReadError
-from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, unfit
+from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, try_cast, unfit
 from framework.readers.paths import shown_path
 from framework.readers.scan import Scan
 from framework.readers.transport import WHOLE_FILE, file_source, joined, marked
-from framework.sql import quote
+from framework.sql import literal, quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader
@@ -36,6 +36,8 @@ def scan(request: Scan) -> DataFrame:
         raise ConfigError("a source of format xml needs to know its records", fix="Set read.options.rowTag.")
     fields = infer(request) if request.fields is None else list(request.fields)
     if built_in(request):
+        # the parser of Spark 4.1 gives a bad record's whole file as its text; on older ones the name means nothing
+        request.spark.conf.set("spark.sql.legacy.useLegacyXMLParser", "true")
         return _finish(
             request,
             _typed(request, fields, list(request.files)),
@@ -109,9 +111,12 @@ def _reason(fields: list[Field], texts: frozenset[str]) -> Column:
         if field.source in texts:
             own.append(F.when(column.isNotNull() & parsed(column, field).isNull(), unfit(column, field)))
         else:
-            tag = re.escape(field.source)
-            given = F.regexp_extract(F.col(RAW), f"<{tag}(?:\\s[^>]*)?>([^<]*)<", 1)
-            reasons.append(F.when(column.isNull() & (given != ""), unfit(given, field)))
+            pattern = f"<{re.escape(field.source)}(?:\\s[^>]*)?>([^<]*)<"
+            text = f"regexp_extract({quote(RAW)}, {literal(pattern)}, 1)"
+            given = F.expr(text)
+            # Spark 4 makes every column of a bad record NULL: to blame is what its own text doesn't fit
+            misfit = column.isNull() & (given != "") & try_cast(text, field.type).isNull()
+            reasons.append(F.when(misfit, unfit(given, field)))
     detailed, found = joined([*reasons, *own]), joined(own)
     told = F.when(marked(detailed), F.when(detailed != "", detailed).otherwise(F.lit("malformed record")))
     return told.when(found != "", found) if own else told

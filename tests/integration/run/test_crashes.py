@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyspark
 import pytest
 
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestLake, feed_lines
@@ -24,6 +25,7 @@ BATCHES = {
     ],
 }
 EXPECTED = [(1, "a2"), (3, "c"), (4, "d")]
+LANE = ".".join(pyspark.__version__.split(".")[:2])
 BEFORE = False
 AFTER = True
 # the end of a stage is the beginning of the next: only the last needs its end, too
@@ -38,7 +40,7 @@ def merge_job(lake: TestLake) -> None:
     lake.job(read={"format": "csv", "schema": FEED_SCHEMA}, changes=FEED_CHANGES)
 
 
-@pytest.mark.parametrize(("stage", "after"), MERGE_STOPS)
+@pytest.mark.parametrize(("stage", "after"), MERGE_STOPS if LANE == "3.5" else MERGE_STOPS[-2:])
 def test_a_merge_stopped_at_any_write_boundary_and_run_again_gives_the_same_tables(
     lake: TestLake, stage: str, after: bool
 ) -> None:
@@ -63,7 +65,7 @@ def test_a_merge_stopped_at_any_write_boundary_and_run_again_gives_the_same_tabl
     assert lake.version() == before
 
 
-@pytest.mark.parametrize(("stage", "after"), APPEND_STOPS)
+@pytest.mark.parametrize(("stage", "after"), APPEND_STOPS if LANE == "3.5" else APPEND_STOPS[-2:])
 def test_an_append_stopped_at_any_write_boundary_and_run_again_appends_every_row_once(
     lake: TestLake, stage: str, after: bool
 ) -> None:
@@ -78,6 +80,9 @@ def test_an_append_stopped_at_any_write_boundary_and_run_again_appends_every_row
     assert lake.applied().status == "nothing_new"
 
 
+@pytest.mark.skipif(
+    LANE != "3.5", reason="processes are killed on lane 3.5; the boundaries are the same code"
+)
 def test_a_process_killed_in_the_middle_of_its_writes_and_started_again_gives_the_same_table(
     lake: TestLake, tmp_path: Path
 ) -> None:
