@@ -1,12 +1,20 @@
 """What a session is told, by catalog type and place; nothing here needs Spark."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from framework.errors import SessionError
 from framework.session.catalogs import catalog_conf, sqlite_file
-from framework.session.conf import joined, lake_conf, local_conf, s3_conf, split_groups
+from framework.session.conf import (
+    java_options_conf,
+    joined,
+    lake_conf,
+    local_conf,
+    s3_conf,
+    split_groups,
+)
 from framework.session.settings import CatalogSettings, CatalogType, SessionSettings
 from framework.session.versions import LANES
 
@@ -149,3 +157,12 @@ def test_s3_addresses_go_through_s3a_only_when_its_jars_are_asked_for() -> None:
 def test_the_last_layer_wins_but_java_options_add_up() -> None:
     key = "spark.driver.extraJavaOptions"
     assert joined([{key: "-Da=1", "x": "1"}, {"x": "2"}, {key: "-Db=2"}]) == {key: "-Da=1 -Db=2", "x": "2"}
+
+
+def test_only_a_local_session_changes_how_java_logs_and_compiles(tmp_path: Path) -> None:
+    key, config = "spark.driver.extraJavaOptions", tmp_path / "log4j2.properties"
+    there = java_options_conf(replace(LAKE, master="spark://h:7077"), config, ["-Dx=y"])
+    assert there == {key: "-Duser.timezone=UTC -Dx=y"}
+    here = java_options_conf(LAKE, config, [])[key]
+    assert "-Dsluice.log.level=ERROR" in here
+    assert f"-Dlog4j2.configurationFile={config.as_uri()}" in here
