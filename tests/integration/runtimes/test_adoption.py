@@ -54,8 +54,10 @@ def test_a_live_session_is_adopted_with_the_lakes_settings_and_outlives_the_run(
 
 
 def test_a_live_session_that_names_the_catalog_otherwise_is_refused(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # as if the platform had made this session, not Sluice
+    monkeypatch.setattr("framework.session.adopt.MADE_BY_SLUICE", "spark.made.by.nobody")
     elsewhere = Project(Lake(root=str(tmp_path), catalog=Catalog(type="hadoop")), {})
     with pytest.raises(SessionError) as refused:
         open_runtime("spark-submit", elsewhere, argv=["main.py"], environ={}).start()
