@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from framework.session.versions import Artifact, Exclusion
 
 _CONF = "jars"
 _TYPES = ("jar", "bundle")
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -160,20 +161,18 @@ def _files(revision: ElementTree.Element) -> Iterable[Path]:
 
 
 def complaint(output: str) -> str:
-    """What matters of Ivy's long output: the artifacts it could not have, and why.
+    """What matters of Ivy's long output: why the server could not be asked, else what it doesn't have.
 
     >>> complaint(":: org.xerial#sqlite-jdbc;9.9: not found ::")
     'org.xerial#sqlite-jdbc;9.9: not found'
     """
     lines = [line.strip(" \t:") for line in output.splitlines()]
-    marks = (
-        "not found",
-        "[FAILED",
-        "UnknownHost",
-        "ConnectException",
-        "SocketTimeout",
-        "Server access error",
-        "Error",
-    )
-    facts: Sequence[str] = [line for line in lines if any(mark in line for mark in marks)]
-    return "; ".join(dict.fromkeys(facts)) or " ".join(lines[-3:]).strip() or "Ivy ended without a word"
+    causes = [line[line.rindex("(") + 1 : -1] for line in lines if _is_server_error(line)]
+    absent = [line for line in lines if line.endswith(": not found") or "[FAILED" in line]
+    facts = list(dict.fromkeys(causes or absent))
+    more = [f"and {len(facts) - _SHOWN} more"] if len(facts) > _SHOWN else []
+    return "; ".join(facts[:_SHOWN] + more) or " ".join(lines[-3:]).strip() or "Ivy ended without a word"
+
+
+def _is_server_error(line: str) -> bool:
+    return line.startswith("Server access error") and line.endswith(")") and "(" in line

@@ -68,8 +68,8 @@ def fetch(lock: JarLock, group: str, folder: Path, resolve: Callable[[Request], 
     if absent:
         raise SessionError(
             f"the jars of group {group} for Spark {lock.line} could not all be downloaded",
-            found=f"{len(missing) - len(absent)} of {len(missing)}; {answer.complaint}",
-            expected=", ".join(str(jar.artifact) for jar in absent),
+            found=f"{len(missing) - len(absent)} of {len(missing)} ({answer.complaint})",
+            expected="also " + ", ".join(jar.file for jar in absent),
             fix="Check the network (or name a mirror's Ivy settings in SLUICE_IVY_SETTINGS) and run the same "
             "command again: it goes on where it stopped.",
         )

@@ -60,7 +60,9 @@ def _work(root: Path, archive: Path) -> None:
         lake_root=str(root),
         master="local[2]",
         catalogs=(CatalogSettings("lake", "jdbc"),),
-        spark_conf={"spark.driver.extraJavaOptions": " ".join(record_options(archive))},
+        spark_conf={
+            "spark.driver.extraJavaOptions": " ".join([*record_options(archive), "-XX:TieredStopAtLevel=1"])
+        },
     )
     session = build_session(settings)
     session.sql("CREATE DATABASE lake.warm")

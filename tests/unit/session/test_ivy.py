@@ -56,7 +56,21 @@ def test_a_complaint_names_the_artifact_once() -> None:
 \t\t:: org.x#y;9.9: not found
 \t\t:: org.x#y;9.9: not found
 """
-    assert complaint(output) == "module not found: org.x#y;9.9; org.x#y;9.9: not found"
+    assert complaint(output) == "org.x#y;9.9: not found"
+
+
+def test_a_server_that_can_not_be_reached_is_the_cause_and_not_every_artifact() -> None:
+    lines = [
+        f"\tServer access error at url http://h/{number}.jar (java.net.ConnectException: Connection refused)\n"
+        f"\t\t:: org.x#{number};1.0: not found"
+        for number in range(9)
+    ]
+    assert complaint("\n".join(lines)) == "java.net.ConnectException: Connection refused"
+
+
+def test_a_long_list_is_cut() -> None:
+    output = "\n".join(f":: org.x#{number};1.0: not found" for number in range(9))
+    assert complaint(output).endswith("org.x#2;1.0: not found; and 6 more")
 
 
 def test_a_run_that_ends_without_words_is_still_a_complaint() -> None:

@@ -82,7 +82,7 @@ def test_a_failed_download_keeps_what_it_had_and_the_next_try_goes_on(
     with pytest.raises(SessionError) as caught:
         fetch(LOCK, "core", folder, half.resolve)
     text = str(caught.value)
-    assert "1 of 2; not found: ['two'], expected org.x:two:1.0" in text
+    assert "got 1 of 2 (not found: ['two']), expected also two-1.0.jar" in text
     assert "run the same command again: it goes on where it stopped" in text
     assert fetch(LOCK, "core", folder, complete.resolve) == 1
     assert complete.asked == [["two"]]
@@ -150,7 +150,7 @@ def test_one_group_that_fails_does_not_stop_the_others(
     said: list[str] = []
     failed = fetch_groups(LANE, ["quality", "core"], {"XDG_CACHE_HOME": str(tmp_path)}, said.append)
     assert failed == ["quality"]
-    assert "org.x:two:1.0" in said[0]
+    assert "expected also two-1.0.jar" in said[0]
     assert said[1] == "jars 3.5/core: 1 at hand, 1 of them fetched now"
 
 
