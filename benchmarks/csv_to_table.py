@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import cpu_seconds
+
 COLUMNS = {
     "order_id": "bigint",
     "customer_id": "bigint",
@@ -64,10 +66,9 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
     project = load_project(str(folder / "conf"))
     runtime = open_runtime("local", project)
     spark = runtime.start()
-    bean = spark._jvm.java.lang.management.ManagementFactory.getOperatingSystemMXBean()  # type: ignore[union-attr]
 
     def cpu() -> float:
-        return float(bean.getProcessCpuTime()) / 1e9 + time.process_time()
+        return cpu_seconds(spark) + time.process_time()
 
     wall_before, cpu_before = time.perf_counter(), cpu()
     if contender == "sluice":
@@ -85,7 +86,7 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
         else:
             frame.write.format("delta").save(f"{folder}/lake/standardized/shop/orders")
         stages = {}
-    seconds, cpu_seconds = time.perf_counter() - wall_before, cpu() - cpu_before
+    wall_seconds, used = time.perf_counter() - wall_before, cpu() - cpu_before
     where = (
         "lake.standardized_shop.orders"
         if table_format == "iceberg"
@@ -96,7 +97,7 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
         f"SELECT count(*) n, sum(cast(xxhash64({names}) AS decimal(38,0))) h FROM {where}"
     ).collect()[0]
     runtime.succeed()
-    return {"wall": seconds, "cpu": cpu_seconds, "rows": row.n, "checksum": str(row.h), "stages": stages}
+    return {"wall": wall_seconds, "cpu": used, "rows": row.n, "checksum": str(row.h), "stages": stages}
 
 
 def compare(rows: int, pairs: int, table_format: str) -> None:

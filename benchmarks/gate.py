@@ -10,14 +10,15 @@ is each contender's ratio to the bare write, the median over the pairs, in wall 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from benchmarks.processes import cpu_seconds
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -83,13 +84,6 @@ def contenders(gate: Gate, source: str, target: Path) -> dict[str, Callable[[Spa
         "gate": lambda spark: write(judged(spark).drop(MASK)),
         "split": lambda spark: write(judged(spark).where(F.col(MASK) == 0).drop(MASK)),
     }
-
-
-def cpu_seconds(spark: SparkSession) -> float:
-    """What the JVM has used so far, as Linux counts it: Java keeps its own bean from py4j."""
-    process: Any = spark.sparkContext._gateway
-    fields = Path(f"/proc/{process.proc.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(spark: SparkSession, run: Callable[[SparkSession], None]) -> tuple[float, float]:
