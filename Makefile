@@ -14,12 +14,16 @@ TESTS ?= tests
 SOURCES = framework jobs tests benchmarks tools setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo flights test unit integration lint fmt bench lock jars-lock clean
+.PHONY: help setup packages demo flights test unit integration lint fmt bench lock jars-lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-setup: ## packages, jars and Java of the lane
+setup: ## packages, jars and Java of the lane; makes later starts of Spark quicker
+	@$(PYTHON) tools/bootstrap.py $(if $(ASKED),--lane $(ASKED)) --warm
+
+# the same without the minute that a quick start costs: tests start Spark seldom
+packages:
 	@$(PYTHON) tools/bootstrap.py $(if $(ASKED),--lane $(ASKED))
 
 demo: setup ## a small bank flows through the lake, two days of it, with a report
@@ -28,21 +32,21 @@ demo: setup ## a small bank flows through the lake, two days of it, with a repor
 flights: setup ## 336,776 real flights through the same layers
 	@$(BIN)/python -m jobs.flights.demo
 
-test: setup $(CHECKS) ## lint, types, examples in docstrings, unit and integration tests
+test: packages $(CHECKS) ## lint, types, examples in docstrings, unit and integration tests
 	$(BIN)/python -m pytest --doctest-modules framework jobs $(TESTS)
 
-unit: setup ## tests without Spark, and the examples in docstrings
+unit: packages ## tests without Spark, and the examples in docstrings
 	$(BIN)/python -m pytest --doctest-modules framework jobs tests/unit
 
-integration: setup ## tests with Spark
+integration: packages ## tests with Spark
 	$(BIN)/python -m pytest tests/integration
 
-lint: setup ## ruff and mypy
+lint: packages ## ruff and mypy
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy framework
 
-fmt: setup ## format the sources
+fmt: packages ## format the sources
 	$(BIN)/ruff check --fix-only --quiet $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 

@@ -30,13 +30,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Set up one lane of Sluice.")
     parser.add_argument("--lane", choices=LANES, default=None)
     parser.add_argument("--which", action="store_true")
+    parser.add_argument("--warm", action="store_true", help="also make later starts of Spark quicker")
     options = parser.parse_args()
     try:
         lane = choose_lane(options.lane, sys.version_info[:2])
         if options.which:
             print(lane)
         else:
-            set_up(lane, chosen=options.lane is not None)
+            set_up(lane, chosen=options.lane is not None, warm=options.warm)
     except Refused as refusal:
         print(f"set-up: {refusal}", file=sys.stderr)
         return 1
@@ -57,7 +58,7 @@ def choose_lane(asked: str | None, python: tuple[int, ...]) -> str:
     return asked or ("3.5" if python < (3, 12) else "4.1")
 
 
-def set_up(lane: str, *, chosen: bool) -> None:
+def set_up(lane: str, *, chosen: bool, warm: bool) -> None:
     why = "as asked" if chosen else f"the lane that fits Python {sys.version_info[0]}.{sys.version_info[1]}"
     print(f"set-up: Spark {lane}, {why}", flush=True)
     home = ROOT / ".venv" / lane
@@ -68,6 +69,9 @@ def set_up(lane: str, *, chosen: bool) -> None:
         install(lane, python)
         stamp.write_text(wanted, encoding="utf-8")
     fetch_jars(lane, python)
+    if warm:
+        # Never a reason to fail: without the archive that this makes, Spark only starts more slowly.
+        call(python, "-m", "framework.session.warm")
 
 
 def make_venv(home: Path, python: Path) -> None:
@@ -107,8 +111,6 @@ def fetch_jars(lane: str, python: Path) -> None:
         raise Refused(
             f"the jars of Spark {lane} are not complete; the lines above say which, and what to do."
         )
-    # Never a reason to fail: without the archive that this makes, Spark only starts more slowly.
-    call(python, "-m", "framework.session.warm")
 
 
 def fingerprint(lane: str) -> str:

@@ -15,6 +15,7 @@ from framework.session.ivy import pyspark_jars
 from framework.session.jar_cache import cache_root
 from framework.session.java import Java
 
+_KEPT = 4
 # What Java has to say about an archive that it can't use helps nobody: it goes on without.
 _SILENT = ("-Xlog:cds=off", "-Xlog:cds+dynamic=off", "-Xlog:class+path=off")
 
@@ -45,6 +46,13 @@ def ensure_base(java: Java) -> bool:
         command = [str(java.executable), "-Xshare:dump"]
         subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     return base.is_file()
+
+
+def prune(folder: Path) -> None:
+    """Room for one more: each is 200 MB, and a new Java, jar or checkout leaves the old one behind."""
+    archives = sorted(folder.glob("*.jsa"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in [*archives[_KEPT - 1 :], *folder.glob("*.part")]:
+        old.unlink(missing_ok=True)
 
 
 def _identity(path: Path) -> str:

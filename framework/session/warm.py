@@ -13,8 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framework.errors import SluiceError
-from framework.session.class_archive import archive_path, ensure_base, record_options
+from framework.session.class_archive import archive_path, ensure_base, prune, record_options
 from framework.session.jar_cache import cached_jars
 from framework.session.java import find_java
 from framework.session.settings import CatalogSettings, SessionSettings
@@ -30,9 +29,13 @@ def main() -> int:
     """Make the archive unless it is there; never a reason to fail."""
     try:
         _warm()
-    except (SluiceError, OSError) as error:
-        print(f"starts of Spark stay as slow as they are: {error}", flush=True)
+    except Exception as error:  # whatever Java or Spark says: it is only about speed
+        print(f"set-up: starts of Spark stay as slow as they are: {_first_line(error)}", flush=True)
     return 0
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _warm() -> None:
@@ -44,6 +47,7 @@ def _warm() -> None:
     started = time.monotonic()
     print("set-up: teaching Java the classes of Spark, so that it starts sooner (once)", flush=True)
     archive.parent.mkdir(parents=True, exist_ok=True)
+    prune(archive.parent)
     part = archive.with_suffix(f".{os.getpid()}.part")
     with tempfile.TemporaryDirectory(prefix="sluice-warm-") as folder:
         _work(Path(folder), part)

@@ -1,10 +1,11 @@
 """The archive of classes fits one Java and one class path, and is used only if it is there."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from framework.session.class_archive import archive_path, record_options, use_options
+from framework.session.class_archive import archive_path, prune, record_options, use_options
 from framework.session.java import Java
 
 
@@ -33,3 +34,13 @@ def test_java_is_told_of_an_archive_only_when_there_is_one(tmp_path: Path) -> No
     archive.touch()
     assert use_options(archive)[0] == f"-XX:SharedArchiveFile={archive}"
     assert record_options(archive)[0] == f"-XX:ArchiveClassesAtExit={archive}"
+
+
+def test_old_archives_make_room_for_a_new_one(tmp_path: Path) -> None:
+    for age in range(6):
+        archive = tmp_path / f"{age}.jsa"
+        archive.touch()
+        os.utime(archive, (1000 - age, 1000 - age))
+    (tmp_path / "9.77.part").touch()
+    prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.jsa", "1.jsa", "2.jsa"]
