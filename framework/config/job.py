@@ -62,10 +62,6 @@ class Read(Model):
     )
     version: int | None = Field(default=None, description="Tables: read as of this version.")
     timestamp: str | None = Field(default=None, description="Tables: read as of this time.")
-    null_means: Literal["null", "absent"] = Field(
-        default="null",
-        description="What a NULL of a change says: the value is NULL, or the column was not in the change.",
-    )
 
 
 class Land(Model):

@@ -6,7 +6,7 @@ from typing import Any
 
 READ_KEYS = frozenset(
     {
-        *("format", "path", "table", "schema", "options", "version", "timestamp", "null_means"),
+        *("format", "path", "table", "schema", "options", "version", "timestamp"),
         *("url", "user", "password", "query", "incremental", "partition_column", "partitions"),
     }
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Observation
@@ -20,11 +20,11 @@ class Measured:
 
     def figures(self, seconds: float = 10) -> dict[str, Any]:
         """The figures of the action that has just succeeded; counted again if Spark delivered none."""
-        pool = ThreadPoolExecutor(max_workers=1)
+        found: Queue[dict[str, Any]] = Queue()
+        # Spark's own wait has no end; a daemon that is left in it doesn't hold the process at its exit
+        Thread(target=lambda: found.put(dict(self._observation.get)), daemon=True).start()
         try:
-            return dict(pool.submit(lambda: self._observation.get).result(timeout=seconds))
-        except Late:
+            return found.get(timeout=seconds)
+        except Empty:
             # a plan that Spark cut short (an empty branch) takes its counters with it
             return self._recount()
-        finally:
-            pool.shutdown(wait=False)

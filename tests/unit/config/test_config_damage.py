@@ -44,7 +44,6 @@ read:
   schema:
     id: bigint
     at: {type: date, format: d-MMM-yy, comment: When, source: AT}
-  null_means: absent
 changes: {keys: [id], sequence: [seq], history: scd1, envelope: dms, on_tie: error, ordered: true}
 transform: {sql: select 1}
 quality:
