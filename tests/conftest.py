@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
+# Programs that tests run, with modules that shadow the project's own.
+collect_ignore = ["fixtures", "stand_ins"]
+
 # Hundreds of tiny plans never pay for the optimising compiler: without it the suite takes less than half the time.
 # Processes that tests start inherit it.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
