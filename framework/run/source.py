@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from framework.changes.columns import BAD, OP, PREFIX, RAW, SEQ, SRC
 from framework.changes.envelopes import find_decoder
@@ -15,8 +16,11 @@ from framework.context import RunContext
 from framework.errors import ConfigError, SluiceError
 from framework.readers import find_reader
 from framework.readers.base import Inputs
+from framework.tables import table_format, table_ref
 
 _TRANSPORT = (SRC, BAD, RAW)
+_SELF_TYPED = ("rows", "generic", "dms")
+"""Envelopes whose rows have their types from the reader."""
 
 
 def envelope_of(job: Job, source: Read) -> str:
@@ -32,8 +36,7 @@ def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, posi
     }
     if job.transform is None:
         ((name, frame),) = frames.items()
-        source = job.sources[name]
-        return find_decoder(envelope_of(job, source))(frame, job, source)
+        return _decoded(ctx, job, job.sources[name], frame)
     return _transformed(ctx, job, frames)
 
 
@@ -51,13 +54,26 @@ def _transformed(ctx: RunContext, job: Job, frames: Mapping[str, DataFrame]) -> 
     single = next(iter(job.sources.values())) if len(frames) == 1 else None
     if single is not None and envelope_of(job, single) != "rows":
         ((name, frame),) = clean.items()
-        result = _apply(ctx.spark, job, {name: find_decoder(envelope_of(job, single))(frame, job, single)})
+        result = _apply(ctx.spark, job, {name: _decoded(ctx, job, single, frame)})
         _require(job, result, (OP, SEQ))
     else:
         plain = {name: frame.drop(*_TRANSPORT) for name, frame in clean.items()}
         result = _with_transport(_apply(ctx.spark, job, plain))
         result = find_decoder("rows")(result, job, next(iter(job.sources.values())))
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), bad, result)
+
+
+def _decoded(ctx: RunContext, job: Job, source: Read, frame: DataFrame) -> DataFrame:
+    """The source's rows in the normal form; envelopes of messages may look at the table for types."""
+    envelope = envelope_of(job, source)
+    target = None if envelope in _SELF_TYPED else _target_schema(ctx, job)
+    return find_decoder(envelope)(frame, job, source, target)
+
+
+def _target_schema(ctx: RunContext, job: Job) -> StructType | None:
+    ref = table_ref(ctx.lake, job.write.table, job.write.format)
+    fmt = table_format(ctx.spark, ref.format)
+    return fmt.schema(ref) if fmt.exists(ref) else None
 
 
 def _is_file(job: Job, name: str) -> bool:

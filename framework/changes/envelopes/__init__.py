@@ -1,23 +1,31 @@
 """Envelopes: how a source wraps its changes, decoded to the normal form.
 
 Every decoder takes the reader's rows and returns the table's columns with `_sluice_op`, `_sluice_seq`, `_sluice_src`,
-`_sluice_bad` and `_sluice_raw`.
+`_sluice_bad` and `_sluice_raw`, and the optional columns of the normal form where the envelope has them. `target` is
+the table's schema, if the table is there: messages that don't tell their types take them from the job, then from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
 
     from framework.config.job import Job, Read
 
-Decoder = Callable[["DataFrame", "Job", "Read"], "DataFrame"]
+
+class Decoder(Protocol):
+    """A function from a reader's rows to the normal form."""
+
+    def __call__(
+        self, df: DataFrame, job: Job, source: Read, target: StructType | None = None
+    ) -> DataFrame: ...
+
 
 ENVELOPES = ("rows", "generic", "dms")
 

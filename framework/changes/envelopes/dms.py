@@ -21,6 +21,7 @@ from framework.sql import quote
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+    from pyspark.sql.types import StructType
 
     from framework.config.job import Job, Read
 
@@ -47,7 +48,7 @@ def dms_columns(source: Read) -> DmsColumns:
     )
 
 
-def decode(df: DataFrame, job: Job, source: Read) -> DataFrame:
+def decode(df: DataFrame, job: Job, source: Read, target: StructType | None = None) -> DataFrame:
     """The table's columns with operation and sequence; a row with an unknown operation or no place in order is bad."""
     columns = dms_columns(source)
     op, timestamp = _find(df, columns.op), _find(df, columns.timestamp)

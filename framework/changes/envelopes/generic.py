@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from framework.changes.columns import BAD, OP, SEQ
 from framework.changes.sequence import sequence_of
@@ -19,7 +20,7 @@ _OPERATIONS = {
 }
 
 
-def decode(df: DataFrame, job: Job, source: Read) -> DataFrame:
+def decode(df: DataFrame, job: Job, source: Read, target: StructType | None = None) -> DataFrame:
     """Rows with their operation; one that is not I, U, D or R (or their names) makes the row unreadable."""
     column = job.changes.operation
     if column is None or column.lower() not in {name.lower() for name in df.columns}:
