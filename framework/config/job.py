@@ -11,6 +11,19 @@ from framework.config.lake import TableFormatName
 from framework.config.shapes import as_columns, as_ruleset, one_or_several
 
 Action = Literal["warn", "drop", "quarantine", "fail"]
+Envelope = Literal[
+    "rows",
+    "generic",
+    "dms",
+    "dms_json",
+    "debezium",
+    "debezium_flat",
+    "maxwell",
+    "canal",
+    "goldengate",
+    "delta_cdf",
+    "iceberg_changelog",
+]
 FileFormat = Literal["csv", "json", "parquet", "avro", "orc", "xml", "text", "binary", "dms"]
 
 
@@ -81,8 +94,8 @@ class Changes(Model):
     history: Literal["scd1", "append"] = Field(
         default="scd1", description="scd1: one row per key, the newest. append: every change is a row."
     )
-    envelope: Literal["rows", "dms", "generic"] | None = Field(
-        default=None, description="Default: what the reader has."
+    envelope: Envelope | None = Field(
+        default=None, description="How the source wraps its changes; default: what the reader has."
     )
     operation: str | None = Field(default=None, description="Envelope generic: the column with I, U or D.")
     on_tie: Literal["delete_wins", "upsert_wins", "error"] = Field(

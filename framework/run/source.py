@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from framework.changes.columns import BAD, OP, PREFIX, RAW, SEQ, SRC
-from framework.changes.envelopes import find_decoder
+from framework.changes.envelopes import MESSAGES, find_decoder
 from framework.config.job import Job, Read, Transform
 from framework.context import RunContext
 from framework.errors import ConfigError, SluiceError
@@ -31,13 +31,20 @@ def envelope_of(job: Job, source: Read) -> str:
 def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, positions: bool) -> DataFrame:
     """What the inputs hold, in the normal form."""
     frames = {
-        name: find_reader(source.format).read(ctx, source, inputs[name], positions=positions)
+        name: find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
         for name, source in job.sources.items()
     }
     if job.transform is None:
         ((name, frame),) = frames.items()
         return _decoded(ctx, job, job.sources[name], frame)
     return _transformed(ctx, job, frames)
+
+
+def _as_read(job: Job, source: Read) -> Read:
+    """The source as its reader sees it: the columns of a message's row are none of the text's."""
+    if envelope_of(job, source) in MESSAGES:
+        return source.model_copy(update={"columns": None})
+    return source
 
 
 def _transformed(ctx: RunContext, job: Job, frames: Mapping[str, DataFrame]) -> DataFrame:

@@ -8,8 +8,9 @@ the table's schema, if the table is there: messages that don't tell their types 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, get_args
 
+from framework.config.job import Envelope
 from framework.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ class Decoder(Protocol):
     ) -> DataFrame: ...
 
 
-ENVELOPES = ("rows", "generic", "dms")
+ENVELOPES: tuple[str, ...] = get_args(Envelope)
+
+MESSAGES = frozenset({"dms_json", "debezium", "debezium_flat", "maxwell", "canal", "goldengate"})
+"""Envelopes of messages: `read.schema` declares the columns of the row inside, not the reader's."""
 
 
 def find_decoder(name: str) -> Decoder:
