@@ -37,24 +37,28 @@ from pyspark.sql.types import (
 from framework.sql import quote
 
 
-def rank(fields: Sequence[StructField], prefix: str = "") -> Column:
-    """The rank of a row as bigint; `prefix` is a quoted qualifier such as ``t.``."""
-    digest = F.substring(F.sha2(canonical_text(fields, prefix), 256), 1, 16)
+def rank(fields: Sequence[StructField], prefix: str = "", absent: Column | None = None) -> Column:
+    """The rank of a row as bigint; `prefix` is a quoted qualifier such as ``t.``.
+
+    `absent` is an array of the names of columns that the event doesn't carry, or NULL if it carries all.
+    """
+    digest = F.substring(F.sha2(canonical_text(fields, prefix, absent), 256), 1, 16)
     return F.conv(digest, 16, -10).cast("bigint")
 
 
-def canonical_text(fields: Sequence[StructField], prefix: str = "") -> Column:
+def canonical_text(fields: Sequence[StructField], prefix: str = "", absent: Column | None = None) -> Column:
     """The text that is hashed."""
     ordered = sorted(fields, key=lambda field: (field.name.lower(), field.name))
-    parts = [
-        F.concat(
-            F.lit(_escaped(field.name.lower()) + "="),
-            _entry(F.col(prefix + quote(field.name)), field.dataType),
-            F.lit(";"),
-        )
-        for field in ordered
-    ]
+    parts = [_part(field, prefix, absent) for field in ordered]
     return F.concat(*parts) if parts else F.lit("")
+
+
+def _part(field: StructField, prefix: str, absent: Column | None) -> Column:
+    named = F.lit(_escaped(field.name.lower()) + "=")
+    part = F.concat(named, _entry(F.col(prefix + quote(field.name)), field.dataType), F.lit(";"))
+    if absent is None:
+        return part
+    return F.when(F.coalesce(F.array_contains(absent, field.name), F.lit(False)), F.lit("")).otherwise(part)
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,164 @@
+"""Folding a batch whose events don't all carry every column: column by column.
+
+The state of a key is the stamp of its newest delete, the stamp of its newest upsert, and per column the value with the
+greatest stamp among the upserts that carry it. What a delete is newer than is left to the join with the table, since
+the newest delete may be there.
+
+    key  seq  op  name   city                key  up  dead  name     city
+    1    10   U   Ada    (absent)     ->     1    10  8     Ada@10   Paris@7
+    1     7   U   Ad     Paris
+    1     8   D
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
+
+from framework.changes import stamp
+from framework.changes.columns import (
+    ABSENT,
+    EVENTS,
+    MOVED_FROM,
+    MOVED_TO,
+    OP,
+    SEQ,
+    TIED,
+    VERDICT,
+)
+from framework.sql import quote
+
+UP, DEAD = "_sluice_up", "_sluice_dead"
+"""Folded: the stamps of the newest upsert and of the newest delete, NULL if there is none."""
+TRUNCATE = "_sluice_truncate"
+"""Folded: whether the row stands for truncates, which have no key."""
+_REJECT, _WEIGHT, _PASS = "_sluice_reject", "_sluice_weight", "_sluice_pass"
+
+
+def cell(index: int) -> str:
+    """Folded: struct<stamp, value> of the column with this place among the columns; NULL if nothing carried it."""
+    return f"_sluice_cell{index}"
+
+
+def fold_columns(
+    events: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    on_tie: str,
+    passing: Sequence[str] = (),
+) -> DataFrame:
+    """One row per key with its stamps and cells; all truncates are one row, a rejected event is a row of its own.
+
+    Input: judged events with OP, SEQ, RANK, SRC, VERDICT, the keys, any of `columns`, and any of ABSENT, MOVED_FROM
+    and MOVED_TO. `passing` names columns that rejected rows need on their way to quarantine.
+    """
+    stamped = _stamped(_with_ends_of_old_keys(events, keys), on_tie)
+    folded = _narrow(stamped, keys, columns, passing).groupBy(
+        *[F.col(_key(i)) for i in range(len(keys))], _REJECT, TRUNCATE
+    )
+    newest = [
+        F.max_by(F.col(cell(i)), F.col(cell(i)).getField("stamp")).alias(cell(i)) for i in range(len(columns))
+    ]
+    return folded.agg(
+        F.max(UP).alias(UP),
+        F.max(DEAD).alias(DEAD),
+        F.sum(_WEIGHT).alias(EVENTS),
+        _tied().alias(TIED),
+        F.first(_PASS).alias(_PASS),
+        *newest,
+    ).select(
+        *[F.col(_key(i)).alias(key) for i, key in enumerate(keys)],
+        *[TRUNCATE, UP, DEAD, EVENTS, TIED],
+        *[F.col(_PASS).getField(name).alias(name) for name in [*passing, VERDICT]],
+        *[cell(i) for i in range(len(columns))],
+    )
+
+
+def _with_ends_of_old_keys(events: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The write of a key change also ends its old key; the old key's own delete may come in another batch."""
+    if MOVED_FROM not in events.columns:
+        return events.withColumn(_WEIGHT, F.lit(1))
+    changed = F.col(MOVED_FROM).isNotNull() & (F.col(VERDICT) != "rejected")
+    both = F.when(changed, F.array(F.lit(1), F.lit(0))).otherwise(F.array(F.lit(1)))
+    doubled = events.withColumn(_WEIGHT, F.explode(both))
+    implied = F.col(_WEIGHT) == 0
+    instead = {key: F.col(MOVED_FROM).getField(key).cast(events.schema[key].dataType) for key in keys}
+    instead[OP] = F.lit("D")
+    return doubled.select(
+        *[
+            F.when(implied, instead[name]).otherwise(F.col(quote(name))).alias(name)
+            if name in instead
+            else F.col(quote(name))
+            for name in doubled.columns
+        ]
+    )
+
+
+def _stamped(events: DataFrame, on_tie: str) -> DataFrame:
+    rejected = F.col(VERDICT) == "rejected"
+    delete = F.coalesce(F.col(OP).isin("D", "T"), F.lit(False))
+    entered = _given(events, MOVED_FROM) & (F.col(_WEIGHT) == 1)
+    left = _given(events, MOVED_TO) | (F.col(_WEIGHT) == 0)
+    ends = F.when(delete, stamp.of_delete(on_tie, left)).when(entered, stamp.of_reset())
+    return events.select(
+        "*",
+        F.when(rejected, F.monotonically_increasing_id()).alias(_REJECT),
+        F.coalesce((F.col(OP) == "T") & ~rejected, F.lit(False)).alias(TRUNCATE),
+        F.when(~rejected & ~delete, stamp.of_upsert(on_tie, entered)).alias(UP),
+        F.when(~rejected, ends).alias(DEAD),
+    )
+
+
+def _given(events: DataFrame, name: str) -> Column:
+    return F.col(name).isNotNull() if name in events.columns else F.lit(False)
+
+
+def _narrow(
+    stamped: DataFrame, keys: Sequence[str], columns: Sequence[StructField], passing: Sequence[str]
+) -> DataFrame:
+    kind = stamp.stamp_type(stamped.schema[SEQ].dataType)
+    return stamped.select(
+        *[F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)],
+        *[_REJECT, TRUNCATE, UP, DEAD, _WEIGHT],
+        F.struct(*[F.col(quote(name)).alias(name) for name in [*passing, VERDICT]]).alias(_PASS),
+        *[_cell(stamped, field, kind).alias(cell(i)) for i, field in enumerate(columns)],
+    )
+
+
+def _cell(stamped: DataFrame, field: StructField, kind: StructType) -> Column:
+    """The event's value with its stamp, NULL if it doesn't carry the column; a rejected event keeps what it has."""
+    if field.name not in stamped.columns:
+        return F.lit(None).cast(
+            StructType([StructField("stamp", kind), StructField("value", field.dataType)])
+        )
+    lowest = stamp.make(F.lit(None).cast(kind["seq"].dataType), F.lit(0), F.lit(0))
+    own = F.when(F.col(_REJECT).isNotNull(), lowest).otherwise(F.col(UP))
+    carried = own.isNotNull()
+    if ABSENT in stamped.columns:
+        carried = carried & ~F.coalesce(F.array_contains(F.col(ABSENT), field.name), F.lit(False))
+    return F.when(carried, F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value")))
+
+
+def _key(index: int) -> str:
+    return f"_sluice_key{index}"
+
+
+def _tied() -> Column:
+    """Whether different events share the newest sequence; key changes are in order by themselves."""
+    newest = F.coalesce(F.greatest(F.col(UP), F.col(DEAD)), F.col(UP), F.col(DEAD))
+    first = F.max(newest)
+    # the same sequence first, then everything the other way round (~ reverses the order and can't overflow)
+    last = F.max(
+        stamp.make(
+            newest.getField("seq"),
+            F.bitwise_not(newest.getField("tie")),
+            F.bitwise_not(newest.getField("rank")),
+        )
+    )
+    same = (first.getField("tie") == F.bitwise_not(last.getField("tie"))) & (
+        first.getField("rank") == F.bitwise_not(last.getField("rank"))
+    )
+    return F.coalesce((first.getField("tie") != stamp.MOVED) & ~same, F.lit(False))
