@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.s3 import S3, moto_s3
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -39,11 +41,19 @@ def lake_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(lake_root: Path) -> Iterator[SparkSession]:
-    """The one session: Delta, and an Iceberg catalog `lake` on SQLite."""
+def s3() -> Iterator[S3]:
+    """An S3 of this run's own; only tests marked `s3` may ask for it, since the session has to know it beforehand."""
+    with moto_s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def spark(lake_root: Path, request: pytest.FixtureRequest) -> Iterator[SparkSession]:
+    """The one session: Delta, an Iceberg catalog `lake` on SQLite, and S3 if some test of this run wants it."""
     from framework.session.builder import build_session
     from framework.session.settings import CatalogSettings, SessionSettings
 
+    on_s3 = any(item.get_closest_marker("s3") for item in request.session.items)
     settings = SessionSettings(
         app_name="sluice-tests",
         lake_root=str(lake_root),
@@ -54,8 +64,9 @@ def spark(lake_root: Path) -> Iterator[SparkSession]:
             "spark.driver.memory": "3g",
             # A suite is thousands of small queries: compiling each quickly beats compiling it well.
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            **(request.getfixturevalue("s3").spark_conf if on_s3 else {}),
         },
-        jars=("core", *_quality_if_there()),
+        jars=("core", *_quality_if_there(), *(_fetched("aws") if on_s3 else ())),
     )
     session = build_session(settings)
     yield session
@@ -66,6 +77,17 @@ def spark(lake_root: Path) -> Iterator[SparkSession]:
 def batch_session(spark: SparkSession) -> SparkSession:
     """A session of the test's own: settings and temporary views end with it."""
     return spark.newSession()
+
+
+def _fetched(group: str) -> tuple[str, ...]:
+    """A group of jars that set-up leaves out, fetched now; what needs it fails by itself if it can't be had."""
+    import pyspark
+
+    from framework.session.jar_cache import fetch_groups
+    from framework.session.versions import lane_of
+
+    failed = fetch_groups(lane_of(pyspark.__version__), [group], os.environ, print, quiet=True)
+    return () if failed else (group,)
 
 
 def _quality_if_there() -> tuple[str, ...]:

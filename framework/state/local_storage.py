@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from typing import BinaryIO
 
+from framework.config.places import bare_path
 from framework.errors import StateError
-from framework.state.storage import FileInfo
+from framework.state.patterns import has_magic, is_hidden, parse_pattern
+from framework.state.storage import FileInfo, child
+
+_BLOCK = 1 << 20
 
 
 def local_path(path: str) -> Path:
@@ -22,13 +25,7 @@ def local_path(path: str) -> Path:
     >>> str(local_path("file:///tmp/a%20b"))
     '/tmp/a b'
     """
-    if path.startswith("file:"):
-        return Path(unquote(urlparse(path).path))
-    return Path(path)
-
-
-def _hidden(path: Path) -> bool:
-    return path.name.startswith(("_", "."))
+    return Path(bare_path(path))
 
 
 class LocalStorage:
@@ -40,8 +37,11 @@ class LocalStorage:
     def read_text(self, path: str) -> str:
         try:
             return local_path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise StateError(f"cannot read {path}", found=error.strerror) from error
+        except (OSError, UnicodeError) as error:
+            raise StateError(f"cannot read {path}", found=_reason(error)) from error
+
+    def read_texts(self, paths: Sequence[str]) -> list[str]:
+        return [self.read_text(path) for path in paths]
 
     def create(self, path: str, text: str) -> bool:
         with self._temporary(path) as temporary:
@@ -58,34 +58,45 @@ class LocalStorage:
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(local_path(path))
 
-    def files(self, path: str, *, recursive: bool = True) -> list[FileInfo]:
-        found = list(self._walk(path, recursive))
+    def files(self, path: str) -> list[FileInfo]:
+        base = local_path(path)
+        if base.is_file():
+            return [_info(base, path)]
+        if base.is_dir():
+            found = self._below(path, lambda below: not is_hidden(below.rpartition("/")[2]))
+        elif has_magic(path):
+            pattern = parse_pattern(path)
+            found = self._below(pattern.folder, pattern.enters, pattern.takes)
+        else:
+            return []
         return sorted(found, key=lambda info: info.path)
 
     def all_files(self, folder: str) -> list[FileInfo]:
         base = local_path(folder)
         if not base.is_dir():
             return []
-        spelled = folder.rstrip("/")
-        return sorted(
-            (self._info(entry, f"{spelled}/{entry.name}") for entry in base.iterdir() if entry.is_file()),
-            key=lambda info: info.path,
-        )
+        found = (_info(entry, child(folder, entry.name)) for entry in base.iterdir() if entry.is_file())
+        return sorted(found, key=lambda info: info.path)
 
     def copy(self, source: str, target: str) -> tuple[int, str]:
+        origin = local_path(source)
         try:
-            with self._temporary(target) as temporary:
-                digest = hashlib.sha256()
-                with local_path(source).open("rb") as reader, temporary.open("wb") as writer:
-                    while chunk := reader.read(1 << 20):
-                        digest.update(chunk)
-                        writer.write(chunk)
-                shutil.copystat(local_path(source), temporary)
-                size = temporary.stat().st_size
-                temporary.replace(local_path(target))
+            reader = origin.open("rb")
         except OSError as error:
             raise StateError(f"cannot copy {source} to {target}", found=error.strerror) from error
-        return size, digest.hexdigest()
+        with reader, self._temporary(target) as temporary:
+            with temporary.open("wb") as writer:
+                result = _digest(reader, writer)
+            shutil.copystat(origin, temporary)
+            temporary.replace(local_path(target))
+        return result
+
+    def digest(self, path: str) -> tuple[int, str]:
+        try:
+            with local_path(path).open("rb") as reader:
+                return _digest(reader)
+        except OSError as error:
+            raise StateError(f"cannot read {path}", found=error.strerror) from error
 
     def delete(self, path: str) -> None:
         target = local_path(path)
@@ -115,25 +126,35 @@ class LocalStorage:
             if temporary is not None:
                 temporary.unlink(missing_ok=True)
 
-    def _walk(self, path: str, recursive: bool) -> Iterator[FileInfo]:
-        base = local_path(path)
-        if base.is_file():
-            yield self._info(base, path)
-        elif base.is_dir():
-            spelled = path.rstrip("/")
-            for folder, names, files in os.walk(base):
-                names[:] = sorted(n for n in names if not n.startswith(("_", "."))) if recursive else []
-                below = Path(folder).relative_to(base).as_posix()
-                prefix = spelled if below == "." else f"{spelled}/{below}"
-                for name in files:
-                    if not name.startswith(("_", ".")):
-                        yield self._info(Path(folder) / name, f"{prefix}/{name}")
-        elif glob.has_magic(path):
-            # a pattern may be absolute, which Path.glob refuses
-            for match in glob.glob(str(base), recursive=True):  # noqa: PTH207
-                if not _hidden(Path(match)):
-                    yield from self._walk(match, recursive)
+    def _below(
+        self, folder: str, enters: Callable[[str], bool], takes: Callable[[str], bool] | None = None
+    ) -> Iterator[FileInfo]:
+        """The files below a folder that `takes` wants, without a look into folders that `enters` doesn't want."""
+        base = local_path(folder)
+        for place, names, files in os.walk(base):
+            here = Path(place).relative_to(base).as_posix()
+            prefix = "" if here == "." else f"{here}/"
+            names[:] = [name for name in names if enters(prefix + name)]
+            for name in filter(lambda name: (takes or enters)(prefix + name), files):
+                # a file may go while its folder is being looked through, and a link may lead nowhere
+                with suppress(FileNotFoundError):
+                    yield _info(Path(place) / name, child(folder, prefix + name))
 
-    def _info(self, path: Path, spelled: str) -> FileInfo:
-        stat = path.stat()
-        return FileInfo(spelled, stat.st_size, stat.st_mtime_ns // 1_000_000)
+
+def _digest(reader: BinaryIO, writer: BinaryIO | None = None) -> tuple[int, str]:
+    found, size = hashlib.sha256(), 0
+    while block := reader.read(_BLOCK):
+        found.update(block)
+        size += len(block)
+        if writer is not None:
+            writer.write(block)
+    return size, found.hexdigest()
+
+
+def _info(path: Path, spelled: str) -> FileInfo:
+    stat = path.stat()
+    return FileInfo(spelled, stat.st_size, stat.st_mtime_ns // 1_000_000)
+
+
+def _reason(error: OSError | UnicodeError) -> str | None:
+    return error.strerror if isinstance(error, OSError) else str(error)
