@@ -8,18 +8,17 @@ bootstrap-start, -complete       C, as table-create, table-alter, database-drop 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import Image, absent_of, given, image_type, value_of, values_of
+from framework.changes.envelopes.images import Image, absent_of, given, image_type, values_of
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
     is_tombstone,
-    moved_from,
+    moved_by_old,
     normal,
     of_table,
     opened,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from framework.config.job import Job, Read
-    from framework.readers.declared import Field
 
 _CONTROL = r"^(bootstrap-(start|complete)|(table|database)-(create|alter|drop)|heartbeat)$"
 _POSITION = r"^(.*?[^0-9])?([0-9]+):([0-9]+)$"
@@ -59,7 +57,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
         problem=F.coalesce(unknown_operation(op, F.col(f"{MESSAGE}.type"), "type"), misfit),
         sequence=_sequence(),
         absent=absent_of(fields, row, op.isin("I", "U", "R")),
-        moved=_moved(job, fields, row, op),
+        moved=moved_by_old(job, fields, row, Image(f"{MESSAGE}.old", given("old")), op == "U"),
         time=F.timestamp_seconds(F.col(f"{MESSAGE}.ts")),
     )
 
@@ -91,13 +89,3 @@ def _sequence() -> Column:
     last = F.when(~snapshot, F.coalesce(xoffset, F.lit(_LAST)))
     parts = F.struct(log.alias("log"), pos.alias("pos"), xid.alias("xid"), last.alias("xoffset"))
     return F.when(snapshot | log.isNotNull() | xid.isNotNull(), parts)
-
-
-def _moved(job: Job, fields: Sequence[Field], row: Image, op: Column) -> Column | None:
-    """`old` has the columns that changed, so that a key column in it is the key before."""
-    keys = {key.lower() for key in job.changes.keys}
-    own = [field for field in fields if field.name.lower() in keys]
-    old = Image(f"{MESSAGE}.old", given("old"))
-    after = {field.name: value_of(field, row)[0] for field in own}
-    before = {field.name: F.coalesce(value_of(field, old)[0], after[field.name]) for field in own}
-    return moved_from(job.changes.keys, before, after, op == "U")

@@ -29,7 +29,7 @@ from framework.changes.columns import (
     SRC,
     TIME,
 )
-from framework.changes.envelopes.images import TEXT
+from framework.changes.envelopes.images import TEXT, Image, value_of
 from framework.changes.sequence import sequence_of
 from framework.errors import ConfigError
 from framework.readers.declared import Field, fields_of
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 MESSAGE = "_sluice_message"
 """The message, parsed; NULL for a message without value."""
+INDEX = "$index"
+"""The place of a row in a message of many; in a sequence it is called `index`."""
 _VALIDITY = ("valid_from", "valid_to", "is_current")
 
 
@@ -66,7 +68,7 @@ def fields_for(job: Job, source: Read, target: T.StructType | None) -> list[Fiel
     ]
 
 
-def payload_of(texts: str, numbers: str = "", **images: T.DataType) -> T.StructType:
+def payload_of(texts: str, numbers: str = "", /, **images: T.DataType) -> T.StructType:
     """What a message is parsed as: names of text fields, names of whole numbers, and its row images.
 
     >>> payload_of("type", "ts", data=T.StringType()).simpleString()
@@ -160,12 +162,14 @@ def normal(
     absent: Column | None = None,
     moved: Column | None = None,
     time: Column | None = None,
+    index: Column | None = None,
 ) -> DataFrame:
     """The normal form. `changes.sequence`, where the job has it, wins over the envelope's.
 
-    A control record is never bad; a bad record keeps the message's text.
+    A control record is never bad; a bad record keeps the message's text. `index` is the place of a row in a message of
+    many, the last part of a sequence that the job names.
     """
-    optional = ((ABSENT, absent), (MOVED_FROM, moved), (TIME, time))
+    optional = ((ABSENT, absent), (MOVED_FROM, moved), (TIME, time), (INDEX, index))
     extras = [column.alias(name) for name, column in optional if column is not None]
     decoded = df.select(
         *values,
@@ -178,9 +182,24 @@ def normal(
     )
     decoded = decoded.withColumn(BAD, F.when(~F.col(OP).eqNullSafe("C"), F.col(BAD)))
     if job.changes.sequence:
-        decoded = decoded.withColumn(SEQ, sequence_of(decoded.drop(TEXT), job.changes.sequence, job.job))
+        parts = [*job.changes.sequence, *([INDEX] if index is not None else [])]
+        decoded = decoded.withColumn(SEQ, sequence_of(decoded.drop(TEXT), parts, job.job))
     raw = F.when(F.col(BAD).isNotNull(), F.col(TEXT))
-    return decoded.withColumn(RAW, raw).drop(TEXT)
+    return decoded.withColumn(RAW, raw).drop(TEXT, INDEX)
+
+
+def moved_by_old(job: Job, fields: Sequence[Field], row: Image, old: Image, where: Column) -> Column | None:
+    """`_sluice_moved_from` by an image `old` of the columns that changed: a key column in it is the key before."""
+    own = key_fields(job, fields)
+    after = {field.name: value_of(field, row)[0] for field in own}
+    before = {field.name: F.coalesce(value_of(field, old)[0], after[field.name]) for field in own}
+    return moved_from(job.changes.keys, before, after, where)
+
+
+def key_fields(job: Job, fields: Sequence[Field]) -> list[Field]:
+    """The fields that are the job's keys, in the order of the keys."""
+    by_name = {field.name.lower(): field for field in fields}
+    return [by_name[key.lower()] for key in job.changes.keys if key.lower() in by_name]
 
 
 def unknown_operation(op: Column, given: Column, where: str) -> Column:

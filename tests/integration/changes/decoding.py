@@ -14,6 +14,10 @@ from framework.changes.envelopes import find_decoder
 from framework.config.job import Job
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "change_events"
+RECORDS = (
+    "value string, _sluice_src struct<name:string,partition:int,position:bigint>, "
+    "_sluice_bad string, _sluice_raw string"
+)
 
 
 def job_of(
@@ -32,11 +36,7 @@ def job_of(
 def messages(spark: SparkSession, texts: Sequence[str | None]) -> DataFrame:
     """What the text reader gives of these lines, all of a file `feed`."""
     rows = [(text, ("feed", None, n), None, None) for n, text in enumerate(texts, 1)]
-    return spark.createDataFrame(
-        rows,
-        "value string, _sluice_src struct<name:string,partition:int,position:bigint>, "
-        "_sluice_bad string, _sluice_raw string",
-    ).coalesce(1)
+    return spark.createDataFrame(rows, RECORDS).coalesce(1)
 
 
 def decoded(
@@ -49,21 +49,34 @@ def decoded(
 
 
 def events(df: DataFrame) -> list[dict[str, Any]]:
-    """Events as dictionaries: data columns by name, the framework's without `_sluice_`; those that are NULL left out."""
-    out = []
-    for row in df.collect():
-        whole = row.asDict(recursive=True)
-        whole.pop("_sluice_src")
-        out.append(
-            {
-                name.removeprefix(PREFIX) if name.startswith(PREFIX) else name: value
-                for name, value in whole.items()
-                if value is not None
-            }
-        )
-    return out
+    """Events as dictionaries, without coordinates and what is NULL; the framework's columns without `_sluice_`."""
+    found = [row.asDict(recursive=True) for row in df.collect()]
+    return [
+        {
+            name.removeprefix(PREFIX): value
+            for name, value in event.items()
+            if value is not None and name != "_sluice_src"
+        }
+        for event in found
+    ]
 
 
-def lines(path: str) -> list[str]:
-    """The messages of a recorded file."""
-    return [line for line in (FIXTURES / path).read_text().splitlines() if line.strip()]
+def each(
+    spark: SparkSession, job: Job, cases: Mapping[str, str | None], target: StructType | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The events of each message by the title of its case, decoded together: one pass for all."""
+    rows = decoded(spark, job, list(cases.values()), target).collect()
+    found: dict[str, list[dict[str, Any]]] = {title: [] for title in cases}
+    titles = list(cases)
+    for row in rows:
+        event = row.asDict(recursive=True)
+        position = event.pop("_sluice_src")["position"]
+        kept = {name.removeprefix(PREFIX): value for name, value in event.items() if value is not None}
+        found[titles[position - 1]].append(kept)
+    return found
+
+
+def lines(folder: str) -> list[str]:
+    """The messages recorded in a folder, in the order of its files."""
+    files = sorted((FIXTURES / folder).glob("*.jsonl"))
+    return [line for file in files for line in file.read_text().splitlines() if line.strip()]
