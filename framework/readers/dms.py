@@ -12,7 +12,7 @@ from pyspark.sql import types as T
 
 from framework.changes.envelopes.dms import LOAD_NAME, DmsColumns, dms_columns
 from framework.errors import ConfigError, ReadError
-from framework.readers import delimited, typed
+from framework.readers import delimited, transactions, typed
 from framework.readers.base import Inputs, Seen
 from framework.readers.declared import Field
 from framework.readers.files import nothing_new, request_of
@@ -41,7 +41,6 @@ OWN_OPTIONS = frozenset(
 """Options of this reader; all others go to the scan of the files (csv, or `file_format: parquet`)."""
 
 _CHANGES = re.compile(r"\d{8}-\d{6,}")
-_TRANSACTIONS = re.compile(r"CDC_TXN-", re.IGNORECASE)
 
 
 class DmsReader:
@@ -53,6 +52,7 @@ class DmsReader:
     `delimiter`, `multiLine` (true), ... An empty field and the null value are both NULL.
 
     `schema` names the table's columns, without operation and timestamp; without a header it has to be given.
+    Transaction files (`CDC_TXN-*.csv`) hold all tables: `table: schema.table` picks one of them.
     """
 
     envelope = "dms"
@@ -61,10 +61,10 @@ class DmsReader:
         """The files nobody has read yet.
 
         Raises:
-            ReadError: a file is none that DMS would write, or holds transactions of all tables.
+            ReadError: a file is none that DMS would write, or holds transactions and the job picks no table.
         """
         items = new_files(ctx, source, seen)
-        check_names(str(item["path"]) for item in items)
+        check_names((str(item["path"]) for item in items), source.table)
         return Inputs("dms", items)
 
     def read(self, ctx: RunContext, source: Read, inputs: Inputs, *, positions: bool) -> DataFrame:
@@ -83,26 +83,34 @@ class DmsReader:
             request = replace(
                 request, fields=[field for field in request.fields if field.source.lower() not in own]
             )
-        if file_format(source, inputs) == "parquet":
-            return _parquet(replace(request, format="parquet"), columns)
-        return _csv(request, source, columns)
+        frames = []
+        if mixed := [file for file in request.files if _is_mixed(file)]:
+            frames.append(transactions.scan(replace(request, files=mixed), columns.op, str(source.table)))
+        if plain_files := [file for file in request.files if not _is_mixed(file)]:
+            scan = replace(request, files=plain_files)
+            if file_format(source, plain_files) == "parquet":
+                frames.append(_parquet(replace(scan, format="parquet"), columns))
+            else:
+                frames.append(_csv(scan, source, columns))
+        return union_by_name(frames)
 
 
-def check_names(paths: Iterable[str]) -> None:
-    """Refuse files that DMS would not have written for one table.
+def check_names(paths: Iterable[str], table: str | None = None) -> None:
+    """Refuse files that DMS would not have written for one table; `table` is what a job picks out of transactions.
 
     Raises:
         ReadError: naming the file.
     """
     for path in paths:
         name = path.rpartition("/")[2]
-        if _TRANSACTIONS.match(name):
-            raise ReadError(
-                f"{path} holds transactions of all tables (PreserveTransactions)",
-                expected="files of one table",
-                fix="Set PreserveTransactions=false in the DMS endpoint; such files can't be read yet.",
-            )
-        if not is_load(name) and not _CHANGES.match(name):
+        if transactions.is_transactions(name):
+            if not table:
+                raise ReadError(
+                    f"{path} holds transactions of all tables (PreserveTransactions)",
+                    expected="the table to pick out of them",
+                    fix="Set read.table, such as shop.orders: the source's schema and table.",
+                )
+        elif not is_load(name) and not _CHANGES.match(name):
             raise ReadError(
                 f"{path} is no file that DMS writes",
                 found=name,
@@ -120,7 +128,11 @@ def is_load(name: str) -> bool:
     return re.search(LOAD_NAME, name) is not None
 
 
-def file_format(source: Read, inputs: Inputs) -> str:
+def _is_mixed(file: str) -> bool:
+    return transactions.is_transactions(file.rpartition("/")[2])
+
+
+def file_format(source: Read, files: Iterable[str]) -> str:
     """csv or parquet: as the job says, else as the files are called.
 
     Raises:
@@ -129,9 +141,7 @@ def file_format(source: Read, inputs: Inputs) -> str:
     given = source.options.get("file_format")
     if given is not None:
         return str(given)
-    kinds = {
-        "parquet" if ".parquet" in str(item["path"]).rpartition("/")[2] else "csv" for item in inputs.items
-    }
+    kinds = {"parquet" if ".parquet" in file.rpartition("/")[2] else "csv" for file in files}
     if len(kinds) > 1:
         raise ReadError(
             "a DMS folder holds csv and parquet files",

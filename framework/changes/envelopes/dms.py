@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from framework.changes.columns import BAD, OP, PREFIX, RAW, SEQ, SRC
+from framework.changes.columns import BAD, MOVED_FROM, OP, PREFIX, RAW, SEQ, SRC, TIME
+from framework.changes.envelopes.messages import moved_from
 from framework.errors import ConfigError
 from framework.sql import quote
 
@@ -71,7 +72,26 @@ def decode(df: DataFrame, job: Job, source: Read, target: StructType | None = No
         F.col(SRC),
         problem.alias(BAD),
         F.when(problem.isNotNull(), F.coalesce(F.col(RAW), rewritten)).alias(RAW),
+        *_moved(df, job, columns.before, operation),
+        *([F.when(~load, _moment(df, timestamp)).alias(TIME)] if timestamp else []),
     )
+
+
+def _moved(df: DataFrame, job: Job, prefix: str, operation: Column) -> list[Column]:
+    """The key before, where the files have before images of a key column (rule add-before-image-columns)."""
+    after, before = {}, {}
+    for key in job.changes.keys:
+        name, old = _find(df, key), _find(df, prefix + key)
+        if name not in df.columns or name is None:
+            return []
+        after[name] = before[name] = F.col(quote(name))
+        if prefix and old in df.columns and old is not None:
+            kind = df.schema[name].dataType.simpleString()
+            before[name] = F.expr(f"try_cast({quote(old)} AS {kind})")
+    if not any(before[name] is not after[name] for name in after):
+        return []
+    moved = moved_from(job.changes.keys, before, after, operation == "U")
+    return [] if moved is None else [moved.alias(MOVED_FROM)]
 
 
 def _operation(op: str | None, load: Column) -> Column:

@@ -187,7 +187,7 @@ def test_parquet_segments_and_a_sequence_of_the_source(put, events, ctx, tmp_pat
     [
         (
             "CDC_TXN-20201117153046033.csv",
-            "holds transactions of all tables (PreserveTransactions): expected files of one table",
+            "holds transactions of all tables (PreserveTransactions): expected the table to pick out of them",
         ),
         (
             "employees.csv",
@@ -209,3 +209,58 @@ def test_without_header_the_schema_has_to_be_declared(put, events):
     assert str(error.value).startswith(
         "a DMS folder without headers says nothing about its columns. Declare read.schema"
     )
+
+
+def test_a_table_is_picked_out_of_transactions_of_all_tables(put, events):
+    put("raw/t/orders/LOAD00000001.csv", "13,Dan\n14,Eve\n")
+    put(
+        "raw/t/cdc/CDC_TXN-20201117153046033.csv",
+        "U,orders,shop,13,Daniel\nD,items,shop,9,17,too,many\nI,orders,other,99,Eve\n"
+        'I,orders,shop,15,"two\nlines"\nI,orders,shop,x,Zoe\nI,orders,shop,16\nX,orders,shop,17,Kim\nD,orders,shop,14,NULL\n',
+    )
+
+    df = events(schema=SHORT, table="shop.orders")
+
+    file = "CDC_TXN-20201117153046033.csv"
+    assert in_order(df) == [
+        (13, "Dan", "R", (0, "LOAD00000001.csv", 1), None),
+        (14, "Eve", "R", (0, "LOAD00000001.csv", 2), None),
+        (13, "Daniel", "U", (1, file, 1), None),
+        (15, "two\nlines", "I", (1, file, 4), None),
+        (None, "Zoe", "I", (1, file, 5), "value 'x' of column id is not int"),
+        (16, None, "I", (1, file, 6), "too few fields: found 4, expected 5"),
+        (17, "Kim", None, (1, file, 7), "operation 'X' in column Op is not I, U or D"),
+        (14, None, "D", (1, file, 8), None),
+    ]
+    assert [row[RAW] for row in df.orderBy(SEQ).collect()][4:6] == ["I,orders,shop,x,Zoe", "I,orders,shop,16"]
+
+
+def test_the_same_table_in_another_schema_is_another_one(put, events):
+    put("raw/t/CDC_TXN-20201117153046033.csv", "I,orders,shop,1,a\nI,orders,other,2,b\n")
+    assert [row["id"] for row in events(schema=SHORT, table="other.orders").collect()] == [2]
+
+
+def test_transactions_need_declared_columns(put, events):
+    put("raw/t/CDC_TXN-20201117153046033.csv", "I,orders,shop,1,a\n")
+    with pytest.raises(ConfigError, match="transaction files of DMS say nothing about the columns"):
+        events(table="shop.orders")
+
+
+def test_a_before_image_with_another_key_is_a_move(put, events):
+    put("raw/t/LOAD00000001.csv", "id,v,BI_id\n1,a,\n")
+    put("raw/t/20240301-100000000.csv", "Op,id,v,BI_id\nU,2,b,1\nU,2,c,2\nD,2,c,2\nI,3,x,\nU,4,y,x\n")
+
+    df = events(schema=SHORT, options={"header": True}).orderBy(SEQ)
+
+    assert [name for name in df.columns if not name.startswith("_sluice_")] == ["id", "v"]
+    moves = [row["_sluice_moved_from"] and row["_sluice_moved_from"].asDict() for row in df.collect()]
+    assert moves == [None, {"id": 1}, None, None, None, None]
+
+
+def test_the_commit_time_of_a_change_is_kept_and_the_loads_is_none(put, events):
+    put("raw/t/LOAD00000001.csv", "2024-03-01 11:00:00.000000,1,a\n")
+    put("raw/t/20240301-100000000.csv", "U,2024-03-01 10:00:00.000001,1,b\n")
+
+    df = events(schema=SHORT, options={"timestamp_column": "ts"}).orderBy(SEQ)
+
+    assert [row["_sluice_ts"] for row in df.collect()] == [None, datetime(2024, 3, 1, 10, 0, 0, 1)]
