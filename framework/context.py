@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.types import StructType
 
     from framework.config.lake import Lake
     from framework.run.outcome import JobOutcome
@@ -41,7 +43,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class RunContext:
-    """A run's session, lake, storage, clock, logger and listener."""
+    """A run's session, lake, storage, clock, logger, listener, and whether it shall stop."""
 
     spark: SparkSession
     lake: Lake
@@ -50,7 +52,13 @@ class RunContext:
     clock: Callable[[], datetime] = utc_now
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("sluice"))
     listener: Listener = field(default_factory=SilentListener)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the run is interrupted: its jobs begin no further step."""
+    expected: Mapping[str, StructType] = field(default_factory=dict)
+    """Tables that aren't there yet, as a plan expects jobs to make them: they read as empty."""
 
     def in_new_session(self) -> RunContext:
         """The same run with a Spark session of its own, whose settings and views race with nobody's."""
-        return replace(self, spark=self.spark.newSession())
+        from framework.session.child import child_session
+
+        return replace(self, spark=child_session(self.spark))

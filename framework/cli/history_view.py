@@ -83,7 +83,7 @@ def _of_job(runs: Sequence[RunOutcome], job: str) -> Table:
 
 def _result(run: RunOutcome) -> str:
     if not run.finished:
-        return "[bold red]✗ killed[/]"
+        return f"[bold red]✗ {run.ending}[/]"
     if run.exit_code:
         failed = sum(job.status == "failed" for job in run.jobs)
         return f"[bold red]✗ {failed} failed[/]"

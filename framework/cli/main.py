@@ -1,7 +1,7 @@
 """Entry of the command `sluice`.
 
 Exit codes: 0 all is well; 1 an error without a name; 2 to 10 as `framework/errors.py` has them, for a run the one of
-its first failed job; 130 interrupted.
+its first failed job; 130 interrupted by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import click
 
 from framework import __version__
 from framework.cli.lazy import LazyGroup
+from framework.interruption import interrupt_code
 
 COMMANDS = {
     name: (f"framework.cli.commands.{module}", text)
@@ -36,7 +37,7 @@ COMMANDS = {
 
 EPILOG = (
     "Exit codes: 0 well, 1 other, 2 configuration, 3 plan, 4 session, 5 source, 6 quality, 7 drift, 8 table, "
-    "9 state, 10 accounting."
+    "9 state, 10 accounting, 130 interrupted, 143 terminated."
 )
 
 
@@ -67,9 +68,12 @@ def call(argv: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt as error:
         click.echo("Interrupted.", err=True)
-        return 130
+        return interrupt_code(error)
+    except click.Abort as error:
+        click.echo("Interrupted.", err=True)
+        return interrupt_code(error.__cause__)
     except BrokenPipeError:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

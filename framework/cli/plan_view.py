@@ -79,6 +79,8 @@ def _input(each: InputRange) -> str:
     size = sum(int(item.get("size") or 0) for item in items)
     if items and "path" in items[0]:
         return f"{each.source}: {plural(len(items), 'file')} ({each.reader}, {size_text(size)})"
+    if items and "table" in items[0] and items[-1].get("version") is None:
+        return f"{each.source}: {items[-1]['table']}, not there yet"
     if items and "table" in items[0]:
         return f"{each.source}: {items[-1]['table']} at version {items[-1].get('version')}"
     return f"{each.source}: {plural(len(items), 'range')} ({each.reader})"

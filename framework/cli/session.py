@@ -10,19 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framework.interruption import RunInterrupted, signals_raise
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from framework.cli.progress import Progress
     from framework.config import Project
     from framework.context import RunContext
+    from framework.runtimes.base import Runtime
 
 
 @contextmanager
 def spark_for(
     project: Project, progress: Progress | None = None, jars: Sequence[str] = ()
 ) -> Iterator[SparkSession]:
-    """The project's session by the local runtime, ended with the command."""
+    """The project's session by the local runtime, ended with the command; SIGTERM is as good as Ctrl-C."""
     from framework.runtimes import open_runtime
 
     if progress is not None:
@@ -30,11 +33,22 @@ def spark_for(
     runtime = open_runtime("local", project, jars=jars)
     with _jvm_log():
         spark = runtime.start()
-    try:
-        if progress is not None:
-            progress.say("")
+    if progress is not None:
+        progress.say("")
+    with signals_raise(), _ended(runtime):
         yield spark
-    finally:
+
+
+@contextmanager
+def _ended(runtime: Runtime) -> Iterator[None]:
+    """The runtime's end, unless this thread was interrupted in the middle of a word to the JVM: it would wait for the
+    answer to that before it said anything else. The JVM ends with this process, whatever it is at."""
+    try:
+        yield
+    except (RunInterrupted, Exception):
+        runtime.succeed()
+        raise
+    else:
         runtime.succeed()
 
 

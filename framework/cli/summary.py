@@ -126,10 +126,7 @@ def verdict(run: RunOutcome) -> RenderableType:
     for job in run.jobs:
         tally[job.status] = tally.get(job.status, 0) + 1
     text = Text()
-    if not run.finished:
-        text.append("killed  ", "bold red")
-    else:
-        text.append("failed  " if run.exit_code else "done  ", "bold red" if run.exit_code else "bold green")
+    text.append(f"{run.ending}  ", "bold green" if run.ending == "done" else "bold red")
     text.append(plural(len(run.jobs), "job"))
     parts = [f"{count:,} {status_word(status)}" for status, count in tally.items()]
     if parts:

@@ -42,6 +42,8 @@ class TableReader:
         """
         table, fmt = _table(ctx, source)
         if not fmt.exists(table):
+            if table.name in ctx.expected:
+                return Inputs("table", ({"table": table.name, "version": None},))
             raise ReadError(
                 f"there is no table {table.name}",
                 expected=f"a table in format {table.format}",
@@ -54,17 +56,22 @@ class TableReader:
     def read(self, ctx: RunContext, source: Read, inputs: Inputs, *, positions: bool) -> DataFrame:
         """The rows of exactly this version; they have no position."""
         table, fmt = _table(ctx, source)
-        df = (
-            fmt.read(table, version=int(inputs.items[0]["version"]))
-            if inputs.items
-            else fmt.read(table).limit(0)
-        )
+        df = _rows(ctx, table, fmt, inputs)
         df = df.drop(*[name for name in df.columns if name.startswith(PREFIX)])
         values, bad = fit(df, fields_of(source.columns or []), table.name)
         if bad is None:
             return df.select(*values, named_source(table.name), *never_bad())
         raw = F.when(bad.isNotNull(), F.to_json(F.struct(*[F.col(quote(name)) for name in df.columns])))
         return df.select(*values, named_source(table.name), bad.alias(BAD), raw.alias(RAW))
+
+
+def _rows(ctx: RunContext, table: TableRef, fmt: TableFormat, inputs: Inputs) -> DataFrame:
+    if not inputs.items:
+        return fmt.read(table).limit(0)
+    version = inputs.items[0]["version"]
+    if version is None:
+        return ctx.spark.createDataFrame([], ctx.expected[table.name])
+    return fmt.read(table, version=int(version))
 
 
 def _table(ctx: RunContext, source: Read) -> tuple[TableRef, TableFormat]:

@@ -85,7 +85,7 @@ def view_of(run: RunOutcome, lake: str, layers: Sequence[str]) -> View:
     return View(
         run=run,
         lake=lake,
-        status="killed" if not run.finished else "failed" if run.exit_code else "done",
+        status=run.ending,
         started=f"{run.started:%Y-%m-%d %H:%M:%S} UTC",
         seconds=duration(run.seconds),
         tiles=_tiles(run, total),

@@ -15,12 +15,14 @@ from framework.config.graph import edges
 from framework.config.job import Job
 from framework.context import Listener, RunContext, SilentListener, utc_now
 from framework.errors import ConfigError
+from framework.interruption import RunInterrupted, interrupt_code
 from framework.run.books import Books
-from framework.run.job import run_job
-from framework.run.outcome import JobOutcome, JobPlan, RunOutcome
-from framework.run.pipeline import run_pipeline
-from framework.run.plan import plan_job
+from framework.run.forecast import plan_jobs
+from framework.run.job import interrupt, run_job
+from framework.run.outcome import INTERRUPTED_JOB, JobOutcome, JobPlan, RunOutcome
+from framework.run.pipeline import PipelineInterrupted, run_pipeline
 from framework.run.replay import Replay
+from framework.run.spark_jobs import SparkJobs
 from framework.sql import quote
 from framework.state import storage_for
 from framework.state.ledger import runs
@@ -48,6 +50,8 @@ def run_project(
 
     Raises:
         ConfigError: a name is no job of the project.
+        RunInterrupted: Ctrl-C, or SIGTERM where `signals_raise` is in force: Spark's jobs were cancelled, and the
+            ledger has what was done.
     """
     ctx = _context(project, spark, listener, run_id)
     chosen = _chosen(project, names)
@@ -67,16 +71,26 @@ def run_project(
         version=__version__,
         edges=arrows,
     )
-    books = Books(ctx, run)
-    run.jobs = run_pipeline(
-        chosen,
-        arrows,
-        lambda name: books.job_ended(run_job(ctx, project.jobs[name], job_hash(project, name), window)),
-        lambda name, because: books.job_ended(_skipped(project.jobs[name], because)),
-        parallel or project.lake.parallel,
-    )
+    books, jobs = Books(ctx, run), SparkJobs(ctx)
+
+    def work(name: str) -> JobOutcome:
+        jobs.are_mine()
+        return books.job_ended(run_job(ctx, project.jobs[name], job_hash(project, name), window))
+
+    def skip(name: str, because: str) -> JobOutcome:
+        return books.job_ended(_skipped(project.jobs[name], f"{because} failed or was skipped"))
+
+    code = None
+    try:
+        run.jobs = run_pipeline(chosen, arrows, work, skip, parallel or project.lake.parallel, jobs.cancel)
+    except PipelineInterrupted as stopped:
+        code = interrupt_code(stopped.__cause__)
+        run.finished = False
+        run.jobs = _as_left(project, chosen, stopped, code)
     run.seconds = round(time.perf_counter() - begun, 3)
     books.run_ended()
+    if code is not None:
+        raise RunInterrupted(run, code)
     return run
 
 
@@ -90,10 +104,8 @@ def plan_project(
 ) -> list[JobPlan]:
     """What a run of the jobs would do; writes nothing."""
     ctx = _context(project, spark, listener, None)
-    return [
-        plan_job(ctx, project.jobs[name], job_hash(project, name), no_data=no_data)
-        for name in _chosen(project, names)
-    ]
+    chosen = _chosen(project, names)
+    return plan_jobs(ctx, project, chosen, lambda name: job_hash(project, name), no_data=no_data)
 
 
 def job_hash(project: Project, name: str) -> str:
@@ -161,5 +173,22 @@ def _unfinished(ctx: RunContext, project: Project, chosen: Sequence[str]) -> lis
 
 def _skipped(job: Job, because: str) -> JobOutcome:
     outcome = JobOutcome(job.job, job.write.table, job.write.table.split(".")[0], "skipped")
-    outcome.notes.append(f"not run, because {because} failed or was skipped")
+    outcome.notes.append(f"not run, because {because}")
     return outcome
+
+
+def _as_left(
+    project: Project, chosen: Sequence[str], stopped: PipelineInterrupted, code: int
+) -> list[JobOutcome]:
+    """How an interrupted run leaves its jobs: ended, stopped, or never begun."""
+    outcomes = []
+    for name in chosen:
+        outcome = stopped.done.get(name) or _skipped(project.jobs[name], "the run was interrupted")
+        if name in stopped.busy:
+            outcome.notes.clear()
+            interrupt(outcome)
+            outcome.error = "interrupted, and still at work when the run was left: the next run finishes it"
+        if outcome.error_class == INTERRUPTED_JOB:
+            outcome.exit_code = code
+        outcomes.append(outcome)
+    return outcomes

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from framework.config.job import Job
 from framework.context import RunContext
 from framework.errors import AccountingError, SluiceError, StateError
+from framework.interruption import INTERRUPTED
 from framework.raw import land
 from framework.readers import find_reader
 from framework.readers.base import Inputs
 from framework.run.failures import explained
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge, write_merge
-from framework.run.outcome import InputRange, JobOutcome
+from framework.run.outcome import INTERRUPTED_JOB, InputRange, JobOutcome
 from framework.run.replay import Replay
 from framework.run.write_batch import write_batch
 from framework.state.intents import Intent, IntentLog
@@ -36,7 +37,10 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
         outcome.started = ctx.clock()
         _run(run, replay)
     except Exception as error:
-        fail(outcome, explained(error, ctx.lake.root))
+        if ctx.stop.is_set():
+            interrupt(outcome)
+        else:
+            fail(outcome, explained(error, ctx.lake.root))
         ctx.log.debug("job %s failed", job.job, exc_info=error)
     outcome.seconds = round(time.perf_counter() - begun, 3)
     return outcome
@@ -59,6 +63,23 @@ def fail(outcome: JobOutcome, error: BaseException) -> None:
     outcome.error_class = type(error).__name__
     outcome.error = str(error) if isinstance(error, SluiceError) else _first_lines(error)
     outcome.exit_code = error.exit_code if isinstance(error, SluiceError) else 1
+
+
+def interrupt(outcome: JobOutcome) -> None:
+    """Write into an outcome that its job was stopped from outside, and what the next run makes of that.
+
+    >>> stopped = JobOutcome("crm.leads", "standardized.crm.leads", "standardized", "failed", batch=3)
+    >>> interrupt(stopped)
+    >>> stopped.error
+    'interrupted in batch 3: the next run finishes it, with the same inputs'
+    """
+    outcome.status, outcome.error_class, outcome.exit_code = "failed", INTERRUPTED_JOB, INTERRUPTED
+    if outcome.batch is None:
+        outcome.error = "interrupted before its batch was begun: the next run begins it"
+    else:
+        outcome.error = (
+            f"interrupted in batch {outcome.batch}: the next run finishes it, with the same inputs"
+        )
 
 
 def _run(run: JobRun, replay: Replay | None) -> None:

@@ -76,7 +76,7 @@ def open_job(ctx: RunContext, job: Job, config_hash: str) -> JobRun:
         quarantine=side_table(target, "quarantine"),
         tombstones=side_table(target, "tombstones"),
         ruleset=parse_ruleset(job.quality.rules or "Rules = []"),
-        watch=Stopwatch(job.job, ctx.listener),
+        watch=Stopwatch(job.job, ctx.listener, ctx.stop),
         outcome=JobOutcome(
             job.job, target.name, target.name.split(".")[0], "nothing_new", config_hash=config_hash
         ),

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["applied", "unchanged", "nothing_new", "failed", "skipped", "planned"]
+INTERRUPTED_JOB = "Interrupted"
+"""`error_class` of a job that was stopped from outside."""
 Role = Literal["target", "quarantine", "tombstones"]
 
 
@@ -133,12 +135,20 @@ class RunOutcome:
     edges: list[tuple[str, str]] = field(default_factory=list)
     """(job, job that reads what it writes)"""
     finished: bool = True
-    """False for a run that was killed: what the ledger knows of it is what its finished jobs left."""
+    """False for a run that was interrupted, or killed: then the ledger knows what its finished jobs left."""
 
     @property
     def exit_code(self) -> int:
         """0, or the exit code of the first failed job."""
         return next((job.exit_code for job in self.jobs if job.status == "failed"), 0)
+
+    @property
+    def ending(self) -> Literal["done", "failed", "interrupted", "killed"]:
+        """How it came to its end; an interrupted run had the time to say so, a killed one hadn't."""
+        if not self.finished:
+            stopped = any(job.error_class == INTERRUPTED_JOB for job in self.jobs)
+            return "interrupted" if stopped else "killed"
+        return "failed" if self.exit_code else "done"
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from framework.config.job import Job
 from framework.context import RunContext
@@ -19,45 +20,69 @@ from framework.run.source import read_events
 from framework.run.write_batch import count_only, judged_batch
 from framework.state.intents import Intent, IntentLog
 
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
 
-def plan_job(ctx: RunContext, job: Job, config_hash: str, *, no_data: bool = False) -> JobPlan:
-    """Plan a job; creates nothing, not even an intent. Its counts are those of a run right after."""
+
+def plan_job(
+    ctx: RunContext,
+    job: Job,
+    config_hash: str,
+    *,
+    no_data: bool,
+    unmade: Mapping[str, str],
+) -> tuple[JobPlan, StructType | None]:
+    """Plan a job; creates nothing, not even an intent. Its counts are those of a run right after.
+
+    `unmade` says which tables and folders that it reads aren't there yet, and which job makes each: then rows can't be
+    counted. Gives back the plan, and what the target's schema would be where that can be known.
+    """
     own = ctx.in_new_session()
     prepare_session(own, job)
     plan = JobPlan(job.job, job.write.table, job.write.format or "", False)
+    shape = None
     try:
-        _plan(open_job(own, job, config_hash), plan, no_data)
+        shape = _plan(open_job(own, job, config_hash), plan, no_data or bool(unmade))
     except Exception as error:
-        failed = JobOutcome(job.job, plan.target, "", "failed")
-        fail(failed, explained(error, ctx.lake.root))
-        plan.error, plan.exit_code = failed.error, failed.exit_code
-        if not isinstance(error, SluiceError):
-            ctx.log.debug("planning job %s failed", job.job, exc_info=error)
-    return plan
+        if unmade and isinstance(error, ReadError):
+            plan.notes.append("what it would make can't be told before its sources are there")
+        else:
+            _fail(ctx, plan, error)
+    plan.notes += [f"{source} isn't there yet: job {maker} makes it" for source, maker in unmade.items()]
+    return plan, shape.schema if shape is not None else None
 
 
-def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> None:
-    plan.format = run.target.format
+def _fail(ctx: RunContext, plan: JobPlan, error: Exception) -> None:
+    failed = JobOutcome(plan.job, plan.target, "", "failed")
+    fail(failed, explained(error, ctx.lake.root))
+    plan.error, plan.exit_code = failed.error, failed.exit_code
+    if not isinstance(error, SluiceError):
+        ctx.log.debug("planning job %s failed", plan.job, exc_info=error)
+
+
+def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> Shape | None:
+    plan.target, plan.format = run.target.name, run.target.format
     plan.exists = run.fmt.exists(run.target)
     intent = _next_intent(run, plan)
     if intent is None:
         plan.notes.append("nothing new to read")
-        return
+        return None
     plan.inputs = [
         InputRange(name, each.reader, [dict(item) for item in each.items])
         for name, each in intent.inputs.items()
     ]
     if no_data:
-        _describe(run, plan, shape_of(run, read_events(run.ctx, run.job, intent.inputs, positions=False)))
-        return
+        events = read_events(run.ctx, run.job, intent.inputs, positions=False)
+        return _describe(run, plan, shape_of(run, events))
     try:
         if run.job.keyed:
             batch = prepare_merge(run, intent)
             _describe(run, plan, batch.shape)
             plan.counts = batch.counts
-        else:
-            _describe(run, plan, judged_batch(run, intent, positions=False).shape)
-            plan.counts = count_only(run, intent)
+            return batch.shape
+        shape = _describe(run, plan, judged_batch(run, intent, positions=False).shape)
+        plan.counts = count_only(run, intent)
+        return shape
     finally:
         plan.rules, plan.reject_reasons = run.outcome.rules, run.outcome.reject_reasons
 
@@ -96,13 +121,15 @@ def _with_unlanded(
     waiting = unlanded(run.ctx, run.job)
     if not waiting:
         return inputs
-    plan.notes.append(f"{len(waiting)} files would be landed in {land.to} first")
+    count = "1 file" if len(waiting) == 1 else f"{len(waiting)} files"
+    plan.notes.append(f"{count} would be landed in {land.to} first")
     ((name, source),) = run.job.sources.items()
     there = inputs[name].items if inputs is not None else ()
     kind = inputs[name].reader if inputs is not None else source.format
     return {name: Inputs(kind, (*there, *waiting))}
 
 
-def _describe(run: JobRun, plan: JobPlan, shape: Shape) -> None:
+def _describe(run: JobRun, plan: JobPlan, shape: Shape) -> Shape:
     plan.ddl = ddl_of(run, shape)
     plan.drift = list(shape.drift)
+    return shape

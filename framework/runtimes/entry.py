@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from framework.config import ConfigErrors, Project, check_project, load_project
+from framework.interruption import RunInterrupted, signals_raise
 from framework.redact import redact
 from framework.runtimes.arguments import Arguments, parse_arguments
 from framework.runtimes.conf_source import conf_folder
@@ -69,16 +70,22 @@ def _project(folder: str, arguments: Arguments) -> Project:
 def _run(runtime: Runtime, project: Project, arguments: Arguments, run_id: str, log: logging.Logger) -> None:
     from framework.run.api import run_project
 
-    outcome = run_project(
-        project,
-        arguments.jobs,
-        spark=runtime.start(),
-        listener=LogListener(log),
-        run_id=run_id,
-        parallel=arguments.parallel,
-        resume=arguments.resume,
-        runtime=runtime.name,
-    )
+    spark = runtime.start()
+    try:
+        with signals_raise():
+            outcome = run_project(
+                project,
+                arguments.jobs,
+                spark=spark,
+                listener=LogListener(log),
+                run_id=run_id,
+                parallel=arguments.parallel,
+                resume=arguments.resume,
+                runtime=runtime.name,
+            )
+    except RunInterrupted as stopped:
+        _summarize(stopped.outcome, log)
+        raise
     _summarize(outcome, log)
     _raise_if_failed(outcome)
 
@@ -135,7 +142,7 @@ def _explain(log: logging.Logger, error: BaseException) -> None:
 
     if isinstance(error, JobsFailedError):
         return  # the summary said it
-    trace = None if isinstance(error, SluiceError) else error
+    trace = None if isinstance(error, SluiceError | KeyboardInterrupt) else error
     log.error("%s: %s", type(error).__name__, redact(str(error)), exc_info=trace)
 
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from framework.errors import SluiceError
+from framework.interruption import interrupt_code
 
 Leave = Callable[[BaseException], NoReturn]
-
-INTERRUPTED = 130
 
 
 class JobsFailedError(SluiceError):
@@ -27,7 +26,7 @@ class JobsFailedError(SluiceError):
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code for an error: its class's own, 130 for Ctrl-C, 1 for what has no name.
+    """The exit code for an error: its class's own, 130 for Ctrl-C, 143 for SIGTERM, 1 for what has no name.
 
     >>> from framework.errors import ReadError
     >>> exit_code(ReadError("the folder is missing")), exit_code(KeyboardInterrupt()), exit_code(ValueError())
@@ -35,7 +34,7 @@ def exit_code(error: BaseException) -> int:
     """
     if isinstance(error, SluiceError):
         return error.exit_code
-    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    return interrupt_code(error) if isinstance(error, KeyboardInterrupt) else 1
 
 
 def by_code(error: BaseException) -> NoReturn:

@@ -41,7 +41,7 @@ RUNS = _table(
     run_id string: id of the run
     started timestamp: when it began
     seconds double: how long it took
-    finished boolean: false: it was killed, and its jobs are those that ended before
+    finished boolean: false: it was interrupted or killed
     environment string: environment of the configuration
     runtime string: local, spark-submit, emr, emr-serverless or glue
     spark_version string:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Callable
 
+import pytest
+
+from framework.interruption import Terminated, interrupt_code, signals_raise
 from framework.run.outcome import JobOutcome
-from framework.run.pipeline import run_pipeline
+from framework.run.pipeline import PipelineInterrupted, run_pipeline
 
 
 def outcome(job: str, status: str) -> JobOutcome:
     return JobOutcome(job, f"standardized.x.{job}", "standardized", status)  # type: ignore[arg-type]
 
 
+def skipped(job: str, because: str) -> JobOutcome:
+    return outcome(job, "skipped")
+
+
 def run(
     names: list[str], edges: list[tuple[str, str]], work: Callable[[str], JobOutcome], parallel: int = 2
 ) -> dict[str, str]:
-    done = run_pipeline(names, edges, work, lambda job, because: outcome(job, "skipped"), parallel)
+    done = run_pipeline(names, edges, work, skipped, parallel)
     assert [each.job for each in done] == names
     return {each.job: each.status for each in done}
 
@@ -69,3 +78,54 @@ def test_no_more_jobs_run_at_once_than_allowed() -> None:
 
 def test_an_edge_from_a_job_that_is_not_chosen_doesnt_block() -> None:
     assert run(["b"], [("a", "b")], lambda name: outcome(name, "applied")) == {"b": "applied"}
+
+
+def interrupt_main(number: int = signal.SIGINT) -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
+def test_an_interrupted_pipeline_cancels_what_runs_and_starts_nothing_more() -> None:
+    cancelled, started = threading.Event(), []
+
+    def work(name: str) -> JobOutcome:
+        started.append(name)
+        interrupt_main()
+        assert cancelled.wait(10)
+        return outcome(name, "failed")
+
+    with pytest.raises(PipelineInterrupted) as found:
+        run_pipeline(["a", "b"], [("a", "b")], work, skipped, 2, cancel=cancelled.set)
+    assert {name: each.status for name, each in found.value.done.items()} == {"a": "failed"}
+    assert started == ["a"]
+
+
+def test_an_interrupted_pipeline_doesnt_wait_for_a_job_that_cant_be_cancelled() -> None:
+    def work(name: str) -> JobOutcome:
+        if name == "stuck":
+            interrupt_main()
+            threading.Event().wait(5)
+        return outcome(name, "applied")
+
+    begun = time.monotonic()
+    with pytest.raises(PipelineInterrupted) as found:
+        run_pipeline(["a", "stuck"], [("a", "stuck")], work, skipped, 1, grace=0.3)
+    assert list(found.value.done) == ["a"]
+    assert time.monotonic() - begun < 3
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name.startswith("sluice-"))
+
+
+def test_what_a_job_raises_though_it_must_not_comes_out_as_it_is() -> None:
+    def work(name: str) -> JobOutcome:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_pipeline(["a"], [], work, skipped, 1)
+
+
+def test_sigterm_is_an_interruption_with_a_code_of_its_own() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated) as found, signals_raise():
+        interrupt_main(signal.SIGTERM)
+        threading.Event().wait(5)
+    assert interrupt_code(found.value) == 143
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from framework.cli.options import json_option, load_checked, project_options
+from framework.interruption import RunInterrupted
 
 if TYPE_CHECKING:
     from framework.config import Project
     from framework.run.outcome import RunOutcome
+
+
+GOES_ON = (
+    "Interrupted. The next run goes on from here: a batch that was begun is finished with the same inputs, nothing is "
+    "written twice. `sluice run --resume` runs only the jobs that didn't end."
+)
 
 
 @click.command(short_help="Run jobs, in the order of what they read and write.")
@@ -40,15 +47,22 @@ def run(
 
     project = load_checked(conf, environment, overrides)
     names = chosen_jobs(project, jobs, everything=everything or resume)
-    outcome = _run(project, names, resume=resume, parallel=parallel, replay=replay)
+    code = None
+    try:
+        outcome = _run(project, names, resume=resume, parallel=parallel, replay=replay)
+    except RunInterrupted as stopped:
+        outcome, code = stopped.outcome, stopped.exit_code
+    code = outcome.exit_code if code is None else code
     if as_json:
         from framework.cli.output import show_json
         from framework.state.codec import to_data
 
-        show_json({**to_data(outcome), "exit_code": outcome.exit_code})
+        show_json({**to_data(outcome), "exit_code": code})
     else:
         _show(project, outcome)
-    return outcome.exit_code
+    if not outcome.finished:
+        click.echo(GOES_ON, err=True)
+    return code
 
 
 def _run(

@@ -81,13 +81,16 @@ def test_the_documentation_names_every_option_of_a_command(name: str) -> None:
 
 def test_the_exit_codes_of_the_help_are_those_of_the_errors() -> None:
     from framework import errors
+    from framework.interruption import INTERRUPTED, TERMINATED
 
     codes = {
         each.exit_code
         for each in vars(errors).values()
         if isinstance(each, type) and issubclass(each, Exception)
     }
-    assert {0, *codes} == {int(number) for number in re.findall(r"(\d+) \w+", EPILOG)}
+    assert {0, *codes, INTERRUPTED, TERMINATED} == {
+        int(number) for number in re.findall(r"(\d+) \w+", EPILOG)
+    }
 
 
 def _sections() -> dict[str, str]:
