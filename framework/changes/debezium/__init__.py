@@ -1,0 +1,1 @@
+"""What Debezium's messages are made of: types, values, placeholders, sequences. The envelopes put it together."""

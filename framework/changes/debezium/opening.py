@@ -1,0 +1,127 @@
+"""A message's text, opened: with its schema or without, told apart row by row.
+
+    {"before": ..., "after": ..., "op": "c"}                    body: the text       version NULL
+    {"schema": {...}, "payload": {"before": ..., ...}}          body: the payload    version: a hash of the schema
+    {"schema": null, "payload": {"before": ..., ...}}           body: the payload    version NULL
+
+The schema is cut off as text: it is most of such a message, and there are few different ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from framework.errors import ReadError
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+TEXT = "_sluice_text"
+BODY = "_sluice_body"
+VERSION = "_sluice_version"
+_MARK = '"payload":'
+_AFTER_MARK = f"substr({TEXT}, instr({TEXT}, '{_MARK}') + {len(_MARK)})"
+"""The payload, and a brace that the parser doesn't get to."""
+_BEGINS = f"""({TEXT} LIKE '{{"schema"%' OR {TEXT} LIKE '{{"payload"%')"""
+_WRAPPED = f"""{TEXT} RLIKE '^\\\\s*[{{]\\\\s*"(schema|payload)"\\\\s*:'"""
+_MOST = 1000
+_LOOK = 20
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Messages with `_sluice_text`, `_sluice_body` and `_sluice_version`, and what was seen of them."""
+
+    df: DataFrame
+    samples: tuple[Mapping[str, Any], ...]
+    """The first bodies of the batch that are objects."""
+    schemas: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """The schemas in the batch by version."""
+
+
+def open_messages(df: DataFrame, text: Column, *kept: Column) -> Opened:
+    """Messages and their schemas. Looks at the first messages; where these have schemas, at the schemas of all."""
+    # a blank line is no message, and JSON's null is a tombstone as good as none
+    named = df.select(F.when(~F.trim(text).isin("", "null"), text).alias(TEXT), *kept)
+    looked = [row[0] for row in named.filter(F.col(TEXT).isNotNull()).select(TEXT).take(_LOOK)]
+    objects = [found for each in looked if (found := _object(each)) is not None]
+    samples = tuple(found for each in objects if isinstance(found := _payload(each), dict))
+    if not any(_wrapped(each) for each in objects):
+        return Opened(_cut(named, _BEGINS), samples)
+    # a schema in another place, or the mark inside of a schema: never seen, and right all the same
+    for exact in (False, True):
+        schemas = _schemas(named, exact)
+        if schemas is not None:
+            return Opened(_cut(named, _WRAPPED, exact, versions=bool(schemas)), samples, schemas)
+    raise ReadError("the schemas of the batch's messages can't be read", fix="Look at its first messages.")
+
+
+def _schemas(named: DataFrame, exact: bool) -> dict[int, Mapping[str, Any]] | None:
+    """The schemas by version; None if cutting did not give a schema each time."""
+    heads = named.filter(_WRAPPED).selectExpr(f"{_head(exact)} AS head").distinct()
+    found = heads.select("head", F.xxhash64("head").alias("version")).limit(_MOST + 1).collect()
+    if len(found) > _MOST and not exact:
+        return None
+    if len(found) > _MOST:
+        raise ReadError(
+            f"the batch's messages have more than {_MOST} different schemas",
+            fix="Send messages without schemas, or with the schemas of one table.",
+        )
+    schemas = {}
+    for row in found:
+        schema = _schema(row["head"], exact)
+        if schema is None:
+            return None
+        if schema.get("fields"):
+            schemas[int(row["version"])] = schema
+    return schemas
+
+
+def _schema(head: str | None, exact: bool) -> Mapping[str, Any] | None:
+    """The schema at the head of a message, {} if it is null; None if that is no such head."""
+    if exact:
+        return _object(head) or {}
+    found = _object((head or "").rstrip().rstrip(",") + "}")
+    return None if found is None or "schema" not in found else found["schema"] or {}
+
+
+def _cut(named: DataFrame, wrapped: str, exact: bool = False, *, versions: bool = False) -> DataFrame:
+    body = f"get_json_object({TEXT}, '$.payload')" if exact else _AFTER_MARK
+    version = f"CASE WHEN {wrapped} THEN xxhash64({_head(exact)}) END" if versions else "cast(NULL AS bigint)"
+    return named.selectExpr(
+        "*", f"CASE WHEN {wrapped} THEN {body} ELSE {TEXT} END AS {BODY}", f"{version} AS {VERSION}"
+    )
+
+
+def _head(exact: bool) -> str:
+    return f"get_json_object({TEXT}, '$.schema')" if exact else f"substring_index({TEXT}, '{_MARK}', 1)"
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _wrapped(message: Mapping[str, Any]) -> bool:
+    return "payload" in message and set(message) <= {"schema", "payload"}
+
+
+def _payload(message: Mapping[str, Any]) -> Any:
+    return message["payload"] if _wrapped(message) else message
+
+
+def fields_in(schema: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
+    """The fields of a schema, or of the struct at a path in it; none if there is no such struct."""
+    fields: list[Mapping[str, Any]] = list(schema.get("fields") or [])
+    for name in path:
+        inner = next((each for each in fields if each.get("field") == name), {})
+        fields = list(inner.get("fields") or [])
+    return fields
