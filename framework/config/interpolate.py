@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from framework.config.places import absolute
 from framework.config.tree import Value, find
 from framework.config.words import did_you_mean, nearest
 from framework.errors import ConfigError
@@ -103,7 +104,9 @@ class Interpolator:
         path = name.split(".")[1:]
         _, value, there = find(self.lake, path)
         if there:
-            return self._resolved(value, name, above)
+            found = self._resolved(value, name, above)
+            # a path of a job is relative to the root: one that begins with the root has to be absolute
+            return absolute(found) if name == "lake.root" and isinstance(found, str) else found
         if len(path) == 1 and self.defaults.get(path[0]) is not None:
             return self.defaults[path[0]]
         known = [f"lake.{key}" for key in {**self.defaults, **self.lake.content}]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from framework.config.base import Model, Settings
+from framework.config.places import absolute
 
 TableFormatName = Literal["iceberg", "delta"]
+
+
+Place = Annotated[str, AfterValidator(absolute)]
+"""A folder or URI; relative ones and `file:` URIs become absolute paths, so that each place has one spelling."""
 
 
 class Layer(Model):
@@ -17,7 +22,7 @@ class Layer(Model):
     name: str = Field(description="Name of the layer, first part of every table's name in it.")
     aliases: list[str] = Field(default=[], description="Other names for the layer, such as bronze or silver.")
     format: TableFormatName = Field(default="iceberg", description="Format of tables that don't name one.")
-    location: str | None = Field(
+    location: Place | None = Field(
         default=None, description="Where the layer's data lies; default `<root>/<name>`."
     )
     tables: bool = Field(default=True, description="False for a layer of files (raw).")
@@ -44,7 +49,7 @@ class Lake(Model):
     """`lake.yaml`: what all jobs share."""
 
     name: str = Field(default="lake", description="Name of the lake, shown in reports and lineage.")
-    root: str = Field(description="Path or URI below which everything of the lake lies.")
+    root: Place = Field(description="Path or URI below which everything of the lake lies.")
     layers: list[Layer] = Field(
         min_length=1,
         description="All layers, in order. A mapping by name changes some of them: "

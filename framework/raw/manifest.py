@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from framework.config.places import identity
 from framework.errors import StateError
 
 if TYPE_CHECKING:
@@ -56,11 +57,10 @@ class Manifest:
         self._folder = f"{folder}/{FOLDER}"
         found = [info.path for info in storage.all_files(self._folder)]
         done = [path for path in found if path.rpartition("/")[2] != _PENDING and path.endswith(".json")]
-        self.landings: list[Landing] = [self._read(path) for path in sorted(done)]
+        self.landings: list[Landing] = self._read(sorted(done))
         pending = f"{self._folder}/{_PENDING}"
-        self.pending: Landing | None = (
-            self._read(pending) if pending in found or storage.exists(pending) else None
-        )
+        self.pending: Landing | None = self._read([pending])[0] if pending in found else None
+        self._known: set[tuple[Any, ...]] = set().union(*map(_keys, self.landings))
 
     @property
     def files(self) -> Iterable[LandedFile]:
@@ -68,7 +68,7 @@ class Manifest:
 
     def has(self, item: Mapping[str, Any]) -> bool:
         """Whether this very file (path, size, modification time) was landed before."""
-        return (item.get("path"), item.get("size"), item.get("modified_ms")) in self._known()
+        return (identity(str(item.get("path"))), item.get("size"), item.get("modified_ms")) in self._known
 
     def last(self) -> Mapping[str, Any] | None:
         """The newest range that was extracted."""
@@ -94,6 +94,7 @@ class Manifest:
             while not self._storage.create(f"{self._folder}/{number:08d}.json", landing.text()):
                 number += 1
             self.landings.append(landing)
+            self._known |= _keys(landing)
         self._storage.delete(f"{self._folder}/{_PENDING}")
         self.pending = None
 
@@ -102,20 +103,27 @@ class Manifest:
         if not self._storage.exists(self._folder):
             self._storage.create(f"{self._folder}/README", "What was landed here, and from where.\n")
 
-    def _known(self) -> set[tuple[Any, ...]]:
-        return {(file.source, file.size, file.modified_ms) for file in self.files}
+    def _read(self, paths: Sequence[str]) -> list[Landing]:
+        texts = self._storage.read_texts(paths)
+        return [_parse(text, path) for text, path in zip(texts, paths, strict=True)]
 
-    def _read(self, path: str) -> Landing:
-        try:
-            data = json.loads(self._storage.read_text(path))
-            files = tuple(LandedFile(**file) for file in data.pop("files"))
-            return Landing(files=files, **data)
-        except (ValueError, TypeError, KeyError) as error:
-            raise StateError(
-                f"the manifest {path} is damaged",
-                found=str(error),
-                fix="Restore it; the files it lists are beside it.",
-            ) from error
+
+def _parse(text: str, path: str) -> Landing:
+    try:
+        data = json.loads(text)
+        files = tuple(LandedFile(**file) for file in data.pop("files"))
+        return Landing(files=files, **data)
+    except (ValueError, TypeError, KeyError) as error:
+        raise StateError(
+            f"the manifest {path} is damaged",
+            found=str(error),
+            fix="Restore it; the files it lists are beside it.",
+        ) from error
+
+
+def _keys(landing: Landing) -> set[tuple[Any, ...]]:
+    """What tells the landing's files from others, however their places are spelled."""
+    return {(identity(file.source), file.size, file.modified_ms) for file in landing.files}
 
 
 def free_name(path: str, taken: Sequence[str] | set[str]) -> str:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from framework.config.places import absolute, bare_path, is_local, scheme_of
 from framework.errors import ConfigError, ReadError
 from framework.state import storage_for
+from framework.state.patterns import fixed_part
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from framework.readers.base import Seen
     from framework.state.storage import FileInfo, Storage
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_MAGIC = re.compile(r"[*?\[{]")
+_FEW = 16
+"""So many files of one folder are looked at one by one; for more the folder is listed."""
 
 
 def lake_path(lake: Lake, path: str) -> str:
@@ -29,8 +31,8 @@ def lake_path(lake: Lake, path: str) -> str:
     >>> lake_path(Lake(root="/data"), "raw/crm"), lake_path(Lake(root="/data"), "s3://b/x")
     ('/data/raw/crm', 's3://b/x')
     """
-    if path.startswith("/") or _SCHEME.match(path):
-        return path
+    if path.startswith("/") or scheme_of(path):
+        return absolute(path)
     first, _, rest = path.partition("/")
     for layer in lake.layers:
         if first in (layer.name, *layer.aliases):
@@ -55,14 +57,17 @@ def storage_of(ctx: RunContext, path: str) -> Storage:
     return storage_for(path, ctx.spark)
 
 
-def list_files(storage: Storage, path: str) -> list[FileInfo]:
+def list_files(storage: Storage, path: str, *, known: bool = False) -> list[FileInfo]:
     """The files of a folder, a glob or one file; none if the folder is empty.
+
+    Where there are only objects, an empty folder is no folder: `known` says that files were there before, so that
+    it isn't a mistake in the path.
 
     Raises:
         ReadError: there is no such place.
     """
     found = storage.files(path)
-    if not found and not storage.exists(_fixed_part(path)):
+    if not found and not (known and not is_local(path)) and not storage.exists(fixed_part(path)):
         raise ReadError(
             f"there is nothing at {path}",
             found="no such file or folder",
@@ -74,7 +79,8 @@ def list_files(storage: Storage, path: str) -> list[FileInfo]:
 def new_files(ctx: RunContext, source: Read, seen: Seen) -> tuple[dict[str, Any], ...]:
     """The files of a source that no earlier batch has read, by path, size and modification time."""
     path = source_path(ctx.lake, source)
-    items = (as_item(info) for info in list_files(storage_of(ctx, path), path))
+    known = seen.last() is not None
+    items = (as_item(info) for info in list_files(storage_of(ctx, path), path, known=known))
     return tuple(item for item in items if not seen.has(item))
 
 
@@ -89,17 +95,35 @@ def check_unchanged(ctx: RunContext, items: Iterable[Mapping[str, Any]]) -> None
     Raises:
         ReadError: a file has vanished or was written again.
     """
+    folders: dict[str, list[Mapping[str, Any]]] = {}
     for item in items:
-        path = str(item["path"])
-        now = [as_item(info) for info in storage_of(ctx, path).files(path)]
-        if now == [dict(item)]:
-            continue
-        raise ReadError(
-            f"the file {path} {'is not what it was when it was listed' if now else 'has vanished since it was listed'}",
-            found=_described(now[0]) if now else "no such file",
-            expected=_described(item),
-            fix="Restore it; with `land:` a job reads its own copy, which nobody changes.",
-        )
+        folders.setdefault(str(item["path"]).rpartition("/")[0], []).append(item)
+    for folder, those in folders.items():
+        found = _found_now(storage_of(ctx, str(those[0]["path"])), folder, those)
+        for item in those:
+            _check(item, found.get(str(item["path"])))
+
+
+def _found_now(storage: Storage, folder: str, items: Sequence[Mapping[str, Any]]) -> dict[str, FileInfo]:
+    """The items' files as they are now; every look at an object is a journey, so many are seen by one listing."""
+    if len(items) > _FEW:
+        infos = storage.all_files(folder)
+    else:
+        infos = [info for item in items for info in storage.files(str(item["path"]))]
+    return {info.path: info for info in infos}
+
+
+def _check(item: Mapping[str, Any], info: FileInfo | None) -> None:
+    now = as_item(info) if info is not None else None
+    if now == dict(item):
+        return
+    raise ReadError(
+        f"the file {item['path']} "
+        f"{'is not what it was when it was listed' if now else 'has vanished since it was listed'}",
+        found=_described(now) if now else "no such file",
+        expected=_described(item),
+        fix="Restore it; with `land:` a job reads its own copy, which nobody changes.",
+    )
 
 
 def spark_paths(items: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -137,18 +161,9 @@ def first_line(spark: SparkSession, path: str, encoding: str, skip: str | None =
 
 
 def _spark_path(path: str) -> str:
-    if path.startswith("file:"):
-        from framework.state.local_storage import local_path
-
-        path = str(local_path(path))
+    path = bare_path(path)
     escaped = re.sub(r"([\\{}\[\]*?])", r"\\\1", path)
     return f"file:{escaped}" if path.startswith("/") else escaped
-
-
-def _fixed_part(path: str) -> str:
-    """The folders before the first wildcard."""
-    magic = _MAGIC.search(path)
-    return path[: magic.start()].rpartition("/")[0] if magic else path
 
 
 def _described(item: Mapping[str, Any]) -> str:

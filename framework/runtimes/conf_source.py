@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import zipfile
@@ -19,8 +18,8 @@ from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
+from framework.config.places import bare_path, scheme_of
 from framework.errors import ConfigError
 
 Fetch = Callable[[str, Path], None]
@@ -36,16 +35,6 @@ def conf_folder(config: str, fetch: Fetch | None = None) -> Iterator[str]:
         yield str(_unpacked(found, scratch) if found.suffix == ".zip" else found)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def scheme_of(uri: str) -> str:
-    """The scheme of a URI; "" for a bare path.
-
-    >>> scheme_of("s3a://b/conf"), scheme_of("conf/prod"), scheme_of("file:/opt/conf")
-    ('s3a', '', 'file')
-    """
-    match = re.match(r"([a-zA-Z][a-zA-Z0-9+.-]+):", uri)
-    return match[1].lower() if match else ""
 
 
 def fetch_by_hadoop(uri: str, target: Path) -> None:
@@ -69,7 +58,7 @@ def _locate(config: str, scratch: Path, fetch: Fetch) -> Path:
     if scheme == "":
         return Path(config) if Path(config).exists() else _shipped(config, scratch)
     if scheme == "file":
-        return _existing(Path(unquote(urlparse(config).path)), config)
+        return _existing(Path(bare_path(config)), config)
     target = scratch / (config.rstrip("/").rpartition("/")[2] or "conf")
     try:
         fetch(config, target)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from framework.config.places import is_s3
 from framework.config.secrets import reveal, reveal_all
 from framework.runtimes.platforms import Platform, platform_of
 from framework.session import CatalogSettings, SessionSettings
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from framework.config import Project
     from framework.config.job import Job, Read
     from framework.config.lake import Catalog, Lake
-
-S3 = ("s3://", "s3a://", "s3n://")
 
 
 def settings_for(
@@ -59,7 +58,7 @@ def settings_of(project: Project, runtime: str, jars: Sequence[str] = ()) -> Ses
 
 def jar_groups(lake: Lake, jobs: Mapping[str, Job], more: Sequence[str] = ()) -> tuple[str, ...]:
     """The groups of jars to load: the large one for AWS only where an address or the catalog is on AWS."""
-    aws = lake.catalog.type == "glue" or any(address.startswith(S3) for address in _addresses(lake, jobs))
+    aws = lake.catalog.type == "glue" or any(map(is_s3, _addresses(lake, jobs)))
     wanted = ["core", *(["aws"] if aws else []), *more]
     return tuple(dict.fromkeys(wanted))
 

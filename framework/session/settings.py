@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from framework.config.places import absolute, is_local
+
 CatalogType = Literal["jdbc", "hadoop", "glue", "rest", "hive"]
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
@@ -61,12 +63,9 @@ def local_root(settings: SessionSettings) -> Path | None:
     >>> local_root(SessionSettings(app_name="a", lake_root="file:///lake"))
     PosixPath('/lake')
     """
-    scheme, colon, rest = settings.lake_root.partition(":")
-    if not colon:
-        return Path(settings.lake_root).absolute()
-    return Path("/" + rest.lstrip("/")) if scheme == "file" else None
+    return Path(absolute(settings.lake_root)) if is_local(settings.lake_root) else None
 
 
 def root_uri(settings: SessionSettings) -> str:
     """The lake's root as Spark can use it from any folder: absolute, or a URI as it was given."""
-    return str(local_root(settings) or settings.lake_root.rstrip("/"))
+    return absolute(settings.lake_root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framework.config.places import is_local
 from framework.state.local_storage import LocalStorage
 from framework.state.storage import Storage
 
@@ -17,7 +18,7 @@ def storage_for(root: str, spark: SparkSession | None = None) -> Storage:
     >>> storage_for("/data/lake").exists("/")
     True
     """
-    if "://" not in root or root.startswith("file:"):
+    if is_local(root):
         return LocalStorage()
     if spark is None:
         from framework.errors import StateError

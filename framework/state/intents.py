@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from framework.config.places import identity
 from framework.errors import StateError
 from framework.readers.base import Inputs
 from framework.state.storage import Storage
@@ -87,7 +88,9 @@ class SeenItems:
 
 
 def _item_key(item: Mapping[str, Any]) -> str:
-    return json.dumps(dict(item), sort_keys=True)
+    """Equal for one item, however the place of a file was spelled when it was read."""
+    whole = {**item, "path": identity(str(item["path"]))} if "path" in item else dict(item)
+    return json.dumps(whole, sort_keys=True)
 
 
 class IntentLog:
@@ -154,17 +157,19 @@ class IntentLog:
         return max((each for each in epochs if each.isdigit()), default=FIRST_EPOCH)
 
     def _load(self) -> tuple[dict[int, Intent], set[int]]:
-        intents: dict[int, Intent] = {}
+        paths: dict[int, str] = {}
         unchanged: set[int] = set()
         for info in self._storage.all_files(f"{self._folder}/{self.epoch}"):
             stem, _, kind = info.path.rpartition("/")[2].partition(".")
             if not stem.isdigit():
                 continue
             if kind == "json":
-                intents[int(stem)] = parse_intent(self._storage.read_text(info.path), info.path)
+                paths[int(stem)] = info.path
             elif kind == "unchanged":
                 unchanged.add(int(stem))
-        return intents, unchanged
+        texts = self._storage.read_texts(list(paths.values()))
+        found = zip(paths.items(), texts, strict=True)
+        return {n: parse_intent(text, path) for (n, path), text in found}, unchanged
 
     def _path(self, n: int, kind: str) -> str:
         return f"{self._folder}/{self.epoch}/{n:08d}.{kind}"

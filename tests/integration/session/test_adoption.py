@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from framework.config.lake import Lake
+from framework.context import RunContext
 from framework.errors import SessionError
 from framework.session.builder import adopt_session, build_session
 from framework.session.settings import CatalogSettings, SessionSettings
+from framework.state import LocalStorage
 
 BARE = """
 from pyspark.sql import SparkSession
@@ -53,6 +56,19 @@ def test_settings_of_the_adopted_session_stay_what_they_were(spark: SparkSession
     ]
     assert ours.conf.get("spark.sql.shuffle.partitions") == "7"
     assert theirs.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+
+
+def test_jobs_of_an_adopted_session_have_its_settings_each_for_itself(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    adopted = build_session(settings(tmp_path, **{"spark.sql.shuffle.partitions": "7"}))
+    ctx = RunContext(adopted, Lake(root=str(tmp_path)), LocalStorage(), "r")
+    one, other = ctx.in_new_session().spark, ctx.in_new_session().spark
+    assert one.conf.get("spark.sql.catalog.lake.warehouse") == str(tmp_path)
+    one.conf.set("spark.sql.shuffle.partitions", "3")
+    one.range(1).createOrReplaceTempView("of_one")
+    assert [each.conf.get("spark.sql.shuffle.partitions") for each in (adopted, other)] == ["7", "7"]
+    assert not other.catalog.tableExists("of_one")
 
 
 def test_a_session_made_in_another_thread_is_found(spark: SparkSession, tmp_path: Path) -> None:

@@ -162,6 +162,31 @@ def test_what_a_killed_landing_had_copied_stays_if_the_source_changes_meanwhile(
     assert data(raw) == {"2024/03/01/a.csv": "old\n", "2024/03/01/a~2.csv": "newer\n"}
 
 
+def test_a_copy_that_a_killed_landing_made_is_not_made_again(ctx, job, inbox, raw, monkeypatch):
+    """An object would get a new time by that, and be read again by jobs that had read it already."""
+    deliver(inbox / "a.csv", "1\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("framework.raw.manifest.Manifest.finish", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            land(ctx, job)
+    copy = raw / "2024/03/01/a.csv"
+    os.utime(copy, (DAY_TWO, DAY_TWO))
+    assert [file.sha256 for file in land(ctx, job)] == [hashlib.sha256(b"1\n").hexdigest()]
+    assert copy.stat().st_mtime == DAY_TWO
+
+
+@pytest.mark.parametrize("damage", ["", "half", "other\n"])
+def test_a_copy_that_is_not_the_source_is_made_again(ctx, job, inbox, raw, monkeypatch, damage):
+    deliver(inbox / "a.csv", "whole\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("framework.raw.manifest.Manifest.finish", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            land(ctx, job)
+    (raw / "2024/03/01/a.csv").write_text(damage)
+    assert len(land(ctx, job)) == 1
+    assert data(raw) == {"2024/03/01/a.csv": "whole\n"}
+
+
 def test_a_file_that_grows_while_it_is_copied_is_left_to_the_next_run(ctx, job, inbox, raw, monkeypatch):
     source = deliver(inbox / "a.csv", "1\n")
     real = LocalStorage.copy
