@@ -11,7 +11,7 @@ from framework.config.folders import canonical_folder, canonical_table, meet
 from framework.config.job import Job
 from framework.config.lake import Lake
 from framework.config.project import Project
-from framework.config.sources import sources
+from framework.config.sources import TABLES, sources
 from framework.errors import ConfigError
 
 _TABLE = re.compile(r"\w\.\w+`?\.`?\w")
@@ -40,7 +40,7 @@ def reads(lake: Lake, job: Job) -> Reads:
     tables: list[tuple[str, str]] = []
     folders: list[tuple[str, str]] = []
     for key, source in sources(job):
-        if source.format == "table" and source.table:
+        if source.format in TABLES and source.table:
             tables.append((f"{key}.table", canonical_table(lake, source.table)))
         elif source.path:
             folders.append((f"{key}.path", canonical_folder(lake, source.path)))

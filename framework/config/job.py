@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from framework.config.base import Model, Settings
 from framework.config.lake import TableFormatName
-from framework.config.shapes import as_columns, as_ruleset, one_or_several
+from framework.config.shapes import as_columns, as_lists, as_ruleset, one_or_several
 
 Action = Literal["warn", "drop", "quarantine", "fail"]
 Envelope = Literal[
@@ -24,6 +24,7 @@ Envelope = Literal[
     "delta_cdf",
     "iceberg_changelog",
 ]
+OperationLetter = Literal["I", "U", "D", "R", "T", "C"]
 FileFormat = Literal["csv", "json", "parquet", "avro", "orc", "xml", "text", "binary", "dms"]
 
 
@@ -43,12 +44,17 @@ class Read(Model):
     """One source of a job."""
 
     format: str = Field(
-        description="csv, json, parquet, avro, orc, xml, text, binary, dms, jdbc, table, or a plugin's."
+        description="csv, json, parquet, avro, orc, xml, text, binary, dms, jdbc, table, delta_cdf, "
+        "iceberg_changelog, or a plugin's."
     )
     path: str | None = Field(
         default=None, description="Files: folder, file or glob; relative to the lake's root."
     )
-    table: str | None = Field(default=None, description="Tables: layer.domain.table. JDBC: schema.table.")
+    table: str | None = Field(
+        default=None,
+        description="Tables: layer.domain.table. JDBC: schema.table. Change feeds of many tables: the one to pick, as "
+        "the source names it (schema.table).",
+    )
     columns: Annotated[list[Column] | None, BeforeValidator(as_columns)] = Field(
         default=None,
         alias="schema",
@@ -97,9 +103,23 @@ class Changes(Model):
     envelope: Envelope | None = Field(
         default=None, description="How the source wraps its changes; default: what the reader has."
     )
-    operation: str | None = Field(default=None, description="Envelope generic: the column with I, U or D.")
+    operation: str | None = Field(
+        default=None, description="Envelope generic: the column that holds the operation."
+    )
+    operations: Annotated[dict[OperationLetter, list[str]], BeforeValidator(as_lists)] = Field(
+        default={},
+        description="Envelope generic: what the source calls its operations, such as `{I: [ins], D: [del]}`; I insert, "
+        "U update, D delete, R snapshot row, T truncate, C control. Default: the usual names.",
+    )
+    commit_time: str | None = Field(
+        default=None, description="Envelope generic: the column that says when the source committed a change."
+    )
     on_tie: Literal["delete_wins", "upsert_wins", "error"] = Field(
         default="delete_wins", description="Changes of one key with the same sequence: which counts."
+    )
+    null_means: Literal["null", "absent"] = Field(
+        default="null",
+        description="absent: the source sends NULL for columns that did not change; they keep their value.",
     )
     ordered: bool = Field(
         default=False, description="The source delivers each key's changes in order: no tombstones."

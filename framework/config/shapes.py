@@ -37,6 +37,21 @@ def _column_of_text(text: str) -> Any:
     return {"name": name.rstrip(":"), "type": kind.strip() or None}
 
 
+def as_lists(value: Any) -> Any:
+    """A mapping whose entries are lists, from one whose entries may be single values; all of them texts.
+
+    >>> as_lists({"I": "ins", "D": ["del", 3]})
+    {'I': ['ins'], 'D': ['del', '3']}
+    """
+    if not isinstance(value, dict):
+        return value
+    listed = {key: item if isinstance(item, list | tuple) else [item] for key, item in value.items()}
+    return {
+        key: [str(each) if isinstance(each, int | float) else each for each in items]
+        for key, items in listed.items()
+    }
+
+
 def as_ruleset(value: Any) -> Any:
     """A list of rules as one DQDL text, a line per rule.
 

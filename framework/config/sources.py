@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from framework.config.job import Job, Read
 
+TABLES = ("table", "delta_cdf", "iceberg_changelog")
+"""Formats that read a table of the lake, whole or what changed in it."""
+
 
 def sources(job: Job) -> Iterator[tuple[str, Read]]:
     """Every source: what the job lands first, then what it reads; with its dotted key.

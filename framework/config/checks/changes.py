@@ -5,12 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from framework.config.checks.problem import problem
-from framework.config.job import Job
+from framework.config.job import Job, Read
 from framework.config.project import Project
 from framework.errors import ConfigError
 
-_FEEDS = ("dms",)
-"""Formats that deliver changes, not rows."""
+_FEEDS = ("dms", "delta_cdf", "iceberg_changelog")
+"""Formats that deliver changes, not rows; their envelope is called as they are."""
+_ORDERED = (*_FEEDS, "dms_json", "debezium", "debezium_flat", "maxwell", "canal", "goldengate")
+"""Envelopes that bring a sequence of their own (where one lacks it in the data, its decoder says so)."""
+MESSAGE_ENVELOPES = ("dms_json", "debezium", "debezium_flat", "maxwell", "canal", "goldengate")
+"""Envelopes of JSON messages; a test compares them with the decoders'."""
+_NO_MESSAGES = ("json", "xml", "binary", "jdbc", "table", *_FEEDS)
+"""Formats that can't deliver messages as they are."""
+
+
+def envelope_of(job: Job) -> str:
+    """The envelope of a job's source, as far as its file tells.
+
+    >>> envelope_of(Job(job="a", read={"format": "dms", "path": "p"}, write={"table": "bronze.a.b"}))
+    'dms'
+    """
+    if job.changes.envelope is not None:
+        return job.changes.envelope
+    formats = {source.format for source in job.sources.values()}
+    return formats.pop() if len(formats) == 1 and formats <= set(_FEEDS) else "rows"
 
 
 def check_changes(project: Project, job: Job) -> Iterator[ConfigError]:
@@ -74,9 +92,7 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
 
 def _ordering(project: Project, job: Job) -> Iterator[ConfigError]:
     """Without an order of changes no merger can tell late from new."""
-    feeds = all(source.format in _FEEDS for source in job.sources.values())
-    dms = job.changes.envelope == "dms" or (job.changes.envelope is None and feeds)
-    if job.keyed and not job.changes.sequence and not dms:
+    if job.keyed and not job.changes.sequence and envelope_of(job) not in _ORDERED:
         yield problem(
             project,
             job,
@@ -98,23 +114,26 @@ def _writing(project: Project, job: Job) -> Iterator[ConfigError]:
             found="partition_overwrite",
             fix="Add `write: {partition_by: [...]}`, or use `mode: overwrite`.",
         )
-    feeds = [name for name, source in job.sources.items() if source.format in _FEEDS]
-    if feeds and job.mode in ("overwrite", "partition_overwrite"):
+    envelope = envelope_of(job)
+    if envelope not in _ORDERED:
+        return
+    told = f"format {envelope}" if job.changes.envelope is None else f"envelope {envelope}"
+    if job.mode in ("overwrite", "partition_overwrite"):
         yield problem(
             project,
             job,
             "write.mode",
             "would replace the table by the newest changes alone",
-            found=f"{job.mode} of format {job.sources[feeds[0]].format}",
+            found=f"{job.mode} of {told}",
             expected="merge or append",
             fix="Add `changes: {keys: [...]}`, which merges.",
         )
-    if feeds and job.mode == "append" and job.changes.history == "scd1":
+    if job.mode == "append" and job.changes.history == "scd1":
         yield problem(
             project,
             job,
             "changes",
-            f"has no keys, and the source delivers changes (format {job.sources[feeds[0]].format})",
+            f"has no keys, and the source delivers changes ({told})",
             fix="Add `changes: {keys: [...]}`, or keep every change: `changes: {history: append}`.",
         )
 
@@ -129,12 +148,47 @@ def _envelope(project: Project, job: Job) -> Iterator[ConfigError]:
             "is generic, and nothing says which column holds the operation",
             fix="Add `changes: {operation: <column>}`.",
         )
-    if changes.operation and changes.envelope != "generic":
-        yield problem(
-            project,
-            job,
-            "changes.operation",
-            "belongs to the generic envelope",
-            found=f"envelope {changes.envelope}" if changes.envelope else "no envelope",
-            fix="Add `changes: {envelope: generic}`, or remove it.",
-        )
+    for key in ("operation", "operations", "commit_time"):
+        if getattr(changes, key) and changes.envelope != "generic":
+            yield problem(
+                project,
+                job,
+                f"changes.{key}",
+                "belongs to the generic envelope",
+                found=f"envelope {changes.envelope}" if changes.envelope else "no envelope",
+                fix="Add `changes: {envelope: generic}`, or remove it.",
+            )
+    yield from _operations(project, job)
+    yield from _messages(project, job)
+
+
+def _operations(project: Project, job: Job) -> Iterator[ConfigError]:
+    """One name for two operations."""
+    seen: dict[str, str] = {}
+    for letter, names in job.changes.operations.items():
+        for name in names:
+            other = seen.setdefault(name.strip().lower(), letter)
+            if other != letter:
+                yield problem(
+                    project,
+                    job,
+                    f"changes.operations.{letter}",
+                    f"has a name that {other} has too",
+                    found=name,
+                    fix="Remove one of the two (case doesn't matter).",
+                )
+
+
+def _messages(project: Project, job: Job) -> Iterator[ConfigError]:
+    """Messages are parsed by their envelope: the reader must leave them as they are."""
+    for name, source in job.sources.items():
+        if job.changes.envelope in MESSAGE_ENVELOPES and source.format in _NO_MESSAGES:
+            yield problem(
+                project,
+                job,
+                "read.format" if isinstance(job.read, Read) else f"read.{name}.format",
+                f"doesn't deliver messages as they are, which envelope {job.changes.envelope} takes apart",
+                found=source.format,
+                expected="text, a message a line",
+                fix="Write `format: text`; read.schema declares the columns of the row inside the message.",
+            )

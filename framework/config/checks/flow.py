@@ -10,7 +10,7 @@ from framework.config.folders import canonical_table, folder_layer, layer_of, me
 from framework.config.job import Job
 from framework.config.lake import Layer
 from framework.config.project import Project
-from framework.config.sources import sources
+from framework.config.sources import TABLES, sources
 from framework.config.words import nearest
 from framework.errors import ConfigError, PlanError
 
@@ -47,13 +47,13 @@ def check_hops(project: Project, job: Job) -> Iterator[ConfigError]:
 
 def _layers_read(project: Project, job: Job) -> Iterator[tuple[str, Layer, str]]:
     for key, source in sources(job):
-        if source.format == "table":
+        if source.format in TABLES:
             layer = layer_of(project.lake, (source.table or "").partition(".")[0])
         else:
             layer = folder_layer(project.lake, source.path) if source.path else None
         if layer is not None:
             yield (
-                f"{key}.table" if source.format == "table" else f"{key}.path",
+                f"{key}.table" if source.format in TABLES else f"{key}.path",
                 layer,
                 source.table or source.path or "",
             )

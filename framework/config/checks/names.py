@@ -8,7 +8,7 @@ from framework.config.checks.problem import problem
 from framework.config.folders import folder_layer, layer_names, layer_of
 from framework.config.job import Job
 from framework.config.project import Project
-from framework.config.sources import sources
+from framework.config.sources import TABLES, sources
 from framework.config.words import did_you_mean
 from framework.errors import ConfigError
 
@@ -18,7 +18,7 @@ def check_names(project: Project, job: Job) -> Iterator[ConfigError]:
     yield from _table(project, job, "write.table", job.write.table)
     yield from _side_table(project, job)
     for key, source in sources(job):
-        if source.format == "table" and source.table:
+        if source.format in TABLES and source.table:
             yield from _table(project, job, f"{key}.table", source.table)
     if job.land:
         yield from _landing(project, job, job.land.to)

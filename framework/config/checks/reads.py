@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+from framework.config.checks.changes import MESSAGE_ENVELOPES, envelope_of
 from framework.config.checks.problem import problem
 from framework.config.job import FileFormat, Job, Read
 from framework.config.project import Project
 from framework.config.secrets import hidden
-from framework.config.sources import sources
+from framework.config.sources import TABLES, sources
 from framework.config.words import did_you_mean
 from framework.errors import ConfigError
 
@@ -26,18 +27,18 @@ def check_reads(project: Project, job: Job) -> Iterator[ConfigError]:
             yield from _files(project, job, key, source)
         elif source.format == "jdbc":
             yield from _jdbc(project, job, key, source)
-        elif source.format == "table":
+        elif source.format in TABLES:
             yield from _table(project, job, key, source)
         else:
             yield from _plugin(project, job, key, source)
     yield from _count(project, job)
-    if job.land and job.land.source.format == "table":
+    if job.land and job.land.source.format in TABLES:
         yield problem(
             project,
             job,
             "land.from.format",
             "can't be landed",
-            found="table",
+            found=job.land.source.format,
             expected="files or jdbc",
             fix="Read the table directly: `read: {format: table, table: ...}`.",
         )
@@ -69,7 +70,11 @@ def _files(project: Project, job: Job, key: str, source: Read) -> Iterator[Confi
         yield problem(
             project, job, key, f"has no path, and its format is {source.format}", fix="Add `path:` below it."
         )
-    yield from _foreign(project, job, key, source, ("table", *_JDBC_ONLY, *_TABLE_ONLY))
+    # feeds of many tables: a job picks its own
+    picks = source.format == "dms" or (not key.startswith("land") and envelope_of(job) in MESSAGE_ENVELOPES)
+    yield from _foreign(
+        project, job, key, source, (*(() if picks else ("table",)), *_JDBC_ONLY, *_TABLE_ONLY)
+    )
 
 
 def _table(project: Project, job: Job, key: str, source: Read) -> Iterator[ConfigError]:
@@ -78,7 +83,7 @@ def _table(project: Project, job: Job, key: str, source: Read) -> Iterator[Confi
             project,
             job,
             key,
-            "has no table, and its format is table",
+            f"has no table, and its format is {source.format}",
             fix="Add `table: layer.domain.table` below it.",
         )
     if source.version is not None and source.timestamp is not None:
@@ -91,7 +96,8 @@ def _table(project: Project, job: Job, key: str, source: Read) -> Iterator[Confi
             expected="one of them",
             fix="Remove one.",
         )
-    yield from _foreign(project, job, key, source, ("path", "columns", *_JDBC_ONLY))
+    feed = () if source.format == "table" else _TABLE_ONLY
+    yield from _foreign(project, job, key, source, ("path", "columns", *_JDBC_ONLY, *feed))
 
 
 def _jdbc(project: Project, job: Job, key: str, source: Read) -> Iterator[ConfigError]:
@@ -139,7 +145,7 @@ def _plugin(project: Project, job: Job, key: str, source: Read) -> Iterator[Conf
 
     from framework.readers.registry import GROUP
 
-    known = [*FILES, "jdbc", "table", *(point.name for point in entry_points(group=GROUP))]
+    known = [*FILES, "jdbc", *TABLES, *(point.name for point in entry_points(group=GROUP))]
     if source.format not in known:
         yield problem(
             project,
