@@ -10,6 +10,7 @@ from framework.changes.columns import PREFIX
 from framework.cli.output import number, show_json, stderr, stdout
 from framework.cli.summary import simple_table
 from framework.errors import ConfigError, TableError
+from framework.state.ledger_rows import DATABASE, TABLES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -64,6 +65,8 @@ def table_name(project: Project, given: str) -> str:
     """A table's name; the name of a job means the table that it writes."""
     if given in project.jobs:
         return project.jobs[given].write.table
+    if given.startswith(f"{DATABASE}."):
+        return _ledger_table_name(given)
     tables = {job.write.table for job in project.jobs.values()}
     if given in tables or given.count(".") == 2:
         return given
@@ -77,6 +80,27 @@ def table_name(project: Project, given: str) -> str:
     )
 
 
+def _ledger_table_name(given: str) -> str:
+    known = [f"{DATABASE}.{table.name}" for table in TABLES]
+    if given in known:
+        return given
+    raise ConfigError(f"there is no table {given!r} of the ledger", expected=f"one of {', '.join(known)}")
+
+
+def _read_ledger(project: Project, spark: SparkSession, name: str) -> DataFrame:
+    """A table of the ledger, with the runs whose facts were still waiting."""
+    from framework.cli.session import context_for
+    from framework.state.ledger_tables import fold, ledger_table
+    from framework.tables import table_format
+
+    fold(context_for(project, spark))
+    ref = ledger_table(project.lake, name.partition(".")[2])
+    fmt = table_format(spark, ref.format)
+    if not fmt.exists(ref):
+        raise TableError(f"there is no table {name} yet", fix="`sluice run --all` makes the first run.")
+    return fmt.read(ref)
+
+
 def read_table(project: Project, spark: SparkSession, name: str, ask: Ask) -> DataFrame:
     """The table, or one beside it, now or as it was.
 
@@ -85,6 +109,8 @@ def read_table(project: Project, spark: SparkSession, name: str, ask: Ask) -> Da
     """
     from framework.tables import side_table, table_format, table_ref
 
+    if name.startswith(f"{DATABASE}."):
+        return _read_ledger(project, spark, name)
     form = next((job.write.format for job in project.jobs.values() if job.write.table == name), None)
     ref = table_ref(project.lake, name, form)
     if ask.side is not None:

@@ -66,6 +66,12 @@ class Lake(Model):
     parallel: int = Field(
         default=2, ge=1, le=64, description="How many jobs run side by side in one pipeline."
     )
+    fold_ledger_after: int = Field(
+        default=100,
+        ge=0,
+        description="So many runs' facts may wait before a run moves them into the ledger's tables at its end; 0: only "
+        "`sluice ledger fold` does.",
+    )
     variables: Settings = Field(default={}, description="Values for `${name}` in any file.")
     defaults: dict[str, Any] = Field(
         default={},

@@ -91,6 +91,7 @@ def run_project(
     books.run_ended()
     if code is not None:
         raise RunInterrupted(run, code)
+    books.fold()
     return run
 
 

@@ -1,4 +1,4 @@
-"""Keeps a run's books: the ledger's facts as jobs end, the run's fact and report at its end.
+"""Keeps a run's books: the ledger's facts as jobs end, the run's fact and report at its end, and now and then tables.
 
 The tables' own commits are the truth about them, so a book that can't be written is told and never fails a run
 whose data is already there.
@@ -13,6 +13,7 @@ from framework.context import RunContext
 from framework.report import write_report
 from framework.run.outcome import JobOutcome, RunOutcome
 from framework.state.ledger import record, record_job
+from framework.state.ledger_tables import fold_if_many
 
 
 class Books:
@@ -41,6 +42,14 @@ class Books:
             except Exception as error:
                 for outcome in self._run.jobs[:1]:
                     self._complain(outcome, f"the {what} could not be written: {error}", error)
+
+    def fold(self) -> None:
+        """Move facts into the ledger's tables, if enough of them wait: a small run pays for the listing alone."""
+        try:
+            fold_if_many(self._ctx)
+        except Exception as error:
+            # another run may be folding them, and the next one tries again
+            self._ctx.log.warning("the ledger's facts could not be folded: %s", error)
 
     def _complain(self, outcome: JobOutcome, text: str, error: Exception) -> None:
         outcome.notes.append(text)

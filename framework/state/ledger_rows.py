@@ -9,6 +9,7 @@ from typing import Any
 
 from framework.run.outcome import Counts, JobOutcome, RunOutcome
 
+DATABASE = "sluice"
 COUNTS = tuple(each.name for each in fields(Counts))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from framework.run.outcome import RunOutcome
 from framework.sql import quote
 from framework.state.ledger import facts_folder, folded_folder, parse_fact
-from framework.state.ledger_rows import TABLES, LedgerTable, rows_of
+from framework.state.ledger_rows import DATABASE, TABLES, LedgerTable, rows_of
 from framework.tables.base import MergeClauses, TableRef, TableSpec
 
 if TYPE_CHECKING:
@@ -23,16 +23,25 @@ if TYPE_CHECKING:
     from framework.context import RunContext
     from framework.state.storage import FileInfo
 
-DATABASE = "sluice"
 KEPT = 1000
 """So many of the newest folded facts stay as files, so that `sluice history` needs no JVM."""
 
 
+def fold_if_many(ctx: RunContext) -> int:
+    """Fold, if as many facts wait as the lake allows (`fold_ledger_after`)."""
+    allowed = ctx.lake.fold_ledger_after
+    return fold(ctx) if allowed and len(_waiting(ctx)) >= allowed else 0
+
+
 def fold(ctx: RunContext) -> int:
     """Merge all facts into the ledger's tables and put them aside; returns how many files that were."""
-    files = [each for each in ctx.storage.all_files(facts_folder(ctx.lake)) if each.path.endswith(".json")]
+    files = _waiting(ctx)
     if not files:
         return 0
+    ctx = ctx.in_new_session()
+    # a fold is a few rows: the machinery for many would cost more than they do
+    for key, value in (("spark.sql.shuffle.partitions", "1"), ("spark.sql.adaptive.enabled", "false")):
+        ctx.spark.conf.set(key, value)
     texts = {each.path: ctx.storage.read_text(each.path) for each in files}
     merge_runs(ctx, [parse_fact(text, path) for path, text in texts.items()])
     for path, text in texts.items():
@@ -40,6 +49,10 @@ def fold(ctx: RunContext) -> int:
         ctx.storage.delete(path)
     _forget(ctx)
     return len(files)
+
+
+def _waiting(ctx: RunContext) -> list[FileInfo]:
+    return [each for each in ctx.storage.all_files(facts_folder(ctx.lake)) if each.path.endswith(".json")]
 
 
 def merge_runs(ctx: RunContext, found: Iterable[RunOutcome]) -> None:

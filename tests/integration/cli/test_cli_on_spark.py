@@ -136,6 +136,30 @@ def test_folding_is_repeatable_and_a_crash_in_its_middle_doubles_nothing(
     assert fold(ctx) == 0
 
 
+def test_a_table_of_the_ledger_is_shown_with_every_run_that_ended(sluice: Call) -> None:
+    run = sluice("run", "--all")[1]["run_id"]
+    code, rows = sluice("show", "sluice.jobs", "--where", f"run_id = '{run}'")
+    assert code == 0
+    assert [(row["job"], row["target"]) for row in rows] == [("shop.orders", "standardized.shop.orders")]
+    code, rows = sluice("show", "sluice.runs", "--where", f"run_id = '{run}'")
+    assert [row["finished"] for row in rows] == [True]
+    assert sluice("show", "sluice.none", text=True)[0] == 2
+
+
+def test_a_run_folds_the_facts_when_enough_of_them_wait(sluice: Call, conf: Path, lake_root: Path) -> None:
+    facts = Path(facts_folder(load_project(str(conf), overrides=[f"lake.root={lake_root}"]).lake))
+    sluice("show", "sluice.runs")
+    assert list(facts.glob("*.json")) == []
+    for waiting in (1, 2):
+        sluice("run", "--all", "--set", "lake.fold_ledger_after=3")
+        assert len(list(facts.glob("*.json"))) == waiting
+    run = sluice("run", "--all", "--set", "lake.fold_ledger_after=3")[1]["run_id"]
+    assert list(facts.glob("*.json")) == []
+    assert sluice("show", "run")[1]["run_id"] == run
+    sluice("run", "--all", "--set", "lake.fold_ledger_after=0")
+    assert len(list(facts.glob("*.json"))) == 1
+
+
 def _counts(ctx: RunContext, run: RunOutcome) -> dict[str, int]:
     found = {}
     for table in TABLES:
