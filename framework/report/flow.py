@@ -67,6 +67,11 @@ class Flow:
     arrows: list[Arrow] = field(default_factory=list)
     left_out: int = 0
 
+    @property
+    def uncounted(self) -> bool:
+        """True if there are arrows whose rows nobody counted."""
+        return any(arrow.label == "?" for arrow in self.arrows)
+
 
 @dataclass(frozen=True)
 class _Link:
@@ -82,16 +87,15 @@ def flow_of(run: RunOutcome, layers: Sequence[str]) -> Flow:
         jobs = [job for job in jobs if job.status not in ("nothing_new", "unchanged")][:MOST]
     by_name = {job.job: job for job in jobs}
     boxes = {f"job:{job.job}": _job_box(job) for job in jobs}
-    links = [_Link(f"job:{a}", f"job:{b}", _rows_between(by_name[a], by_name[b], run.edges)) for a, b in run.edges
+    links = [_Link(f"job:{a}", f"job:{b}", _rows_between(by_name[a], by_name[b])) for a, b in run.edges
              if a in by_name and b in by_name]  # fmt: skip
-    fed = {by_name[b].job for _, b in run.edges if b in by_name}
     for job in jobs:
         for source in job.inputs:
             if _is_table(source):
                 continue
             box = _source_box(job, source)
             boxes[box.id] = box
-            links.append(_Link(box.id, f"job:{job.job}", _rows_of(source, job, alone=job.job not in fed)))
+            links.append(_Link(box.id, f"job:{job.job}", source.rows))
     headings = _columns(boxes, by_name, links, layers)
     _place(boxes, links, len(headings))
     flow = Flow(boxes=list(boxes.values()), left_out=len(run.jobs) - len(jobs))
@@ -154,19 +158,10 @@ def _is_table(source: InputRange) -> bool:
     return source.reader == "table"
 
 
-def _rows_of(source: InputRange, job: JobOutcome, *, alone: bool) -> int | None:
-    """Rows that came from a source: as told, or the job's count if it has no other source."""
-    if source.rows is not None:
-        return source.rows
-    return job.counts.read if alone and len(job.inputs) == 1 else None
-
-
-def _rows_between(a: JobOutcome, b: JobOutcome, edges: Sequence[tuple[str, str]]) -> int | None:
-    for source in b.inputs:
-        if source.rows is not None and any(item.get("table") == a.target for item in source.items):
-            return source.rows
-    only = sum(end == b.job for _, end in edges) == 1 and len(b.inputs) <= 1
-    return b.counts.read if only and b.inputs else None
+def _rows_between(a: JobOutcome, b: JobOutcome) -> int | None:
+    """Rows of a's table that b read, as far as somebody counted them."""
+    read = [source for source in b.inputs if any(item.get("table") == a.target for item in source.items)]
+    return next((source.rows for source in read if source.rows is not None), None)
 
 
 def _columns(
@@ -235,10 +230,15 @@ def _arrow(link: _Link, boxes: Mapping[str, Box], most: int) -> Arrow:
     bend = min(GAP_X * 0.6, abs(x2 - x1) / 2)
     # a long way runs level beside its start and bends at its end, so that it crosses fewer boxes
     path = f"M{x1:.1f} {y1:.1f} C{x2 - GAP_X + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-    label = "" if link.rows is None else _brief(link.rows)
+    idle = end.status in ("nothing_new", "skipped")
+    label = ("" if idle else "?") if link.rows is None else _brief(link.rows)
     width = 1.25 + (3.75 * (link.rows / most) ** 0.5 if link.rows and most else 0)
-    status = end.status if end.status in ("failed", "skipped") else "moved" if link.rows else "idle"
-    title = f"{start.title} → {end.title}" + (f": {link.rows:,} rows" if link.rows is not None else "")
+    status = (
+        end.status if end.status in ("failed", "skipped") else "idle" if idle or link.rows == 0 else "moved"
+    )
+    title = f"{start.title} → {end.title}: " + (
+        f"{link.rows:,} rows" if link.rows is not None else "nothing" if idle else "rows not counted"
+    )
     return Arrow(
         path,
         label,

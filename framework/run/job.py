@@ -14,6 +14,7 @@ from framework.raw import land
 from framework.readers import find_reader
 from framework.readers.base import Inputs
 from framework.run.failures import explained
+from framework.run.input_rows import rows_read
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge, write_merge
 from framework.run.outcome import INTERRUPTED_JOB, InputRange, JobOutcome
@@ -178,9 +179,10 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
     changed = retry_on_conflict(lambda: _apply_batch(run, intent), on_retry=start_over)
     if not changed:
         log.set_unchanged(intent)
-    if len(ranges) == 1:
-        ranges[0].rows = run.outcome.counts.read - before.counts.read
     _account(run)
+    events = run.outcome.counts.read - before.counts.read
+    for each in ranges:
+        each.rows = rows_read(run, intent.inputs[each.source], run.job.sources[each.source], events)
     if run.outcome.status != "applied":
         run.outcome.status = "applied" if changed else "unchanged"
 

@@ -90,6 +90,7 @@ class InputRange:
     reader: str
     items: list[dict[str, Any]]
     rows: int | None = None
+    """None if nobody counted them: counting the sources of a transform would take a pass of its own."""
 
 
 @dataclass

@@ -141,7 +141,22 @@ class DeltaLog:
 
 def _version(entry: LogEntry) -> Version:
     operation = str(entry.info.get("operation", "unknown")).lower()
-    return Version(entry.number, entry.at, operation, _metrics(entry.info.get("operationMetrics") or {}))
+    metrics = _metrics(entry.info.get("operationMetrics") or {})
+    if _replaces_all(entry.info) and "rows_added" in metrics:
+        metrics["rows"] = metrics["rows_added"]
+    return Version(entry.number, entry.at, operation, metrics)
+
+
+def _replaces_all(info: Mapping[str, Any]) -> bool:
+    """Whether nothing is left of what was there before the commit, so that what it wrote is the table."""
+    operation, how = str(info.get("operation")), info.get("operationParameters") or {}
+    if operation.endswith("TABLE AS SELECT"):
+        return True
+    partial = how.get("predicate") not in (None, "", "[]") or how.get("isDynamicPartitionOverwrite") in (
+        True,
+        "true",
+    )
+    return operation == "WRITE" and how.get("mode") == "Overwrite" and not partial
 
 
 def _metrics(raw: Mapping[str, str]) -> dict[str, int]:

@@ -26,7 +26,8 @@ def project(lake_root: Path, tmp_path: Path) -> Project:
     jobs: list[dict[str, Any]] = [
         {
             "job": "a.top",
-            "read": {"format": "table", "table": "conformed.plans.totals"},
+            "read": {"totals": {"format": "table", "table": "conformed.plans.totals"}},
+            "transform": {"sql": "SELECT * FROM totals WHERE total > 6"},
             "write": {"table": "enriched.plans.top", "mode": "overwrite"},
         },
         {
@@ -75,6 +76,9 @@ def test_a_plan_of_a_lake_where_nothing_ran_tells_the_columns_and_who_makes_what
 
     run = run_project(project, [], spark=spark)
     assert [job.error for job in run.jobs] == [None] * 3
+    rows = {job.job: (job.inputs[0].rows, job.counts.read) for job in run.jobs}
+    # a transform's result isn't what was read; Iceberg's versions know their rows, Delta's that replaced all do, too
+    assert rows == {"c.orders": (3, 3), "b.totals": (3, 2), "a.top": (2, 1)}
     assert [plan.notes for plan in plan_project(project, [], spark=spark)] == [["nothing new to read"]] * 3
     Path(project.jobs["c.orders"].sources["source"].path or "").joinpath("b.csv").write_text(
         "id,who,amount\n4,eve,2\n"

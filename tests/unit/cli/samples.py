@@ -45,6 +45,7 @@ def customers() -> JobOutcome:
                     {"path": f"raw/corebank/customers/2026/11/2{n}/x.csv", "size": 4096 * n, "modified_ms": 1}
                     for n in (0, 1)
                 ],
+                rows=1204,
             )
         ],
         tables=[
@@ -89,7 +90,10 @@ def bank_run() -> RunOutcome:
                 stages=[Stage("read", 1.1), Stage("write", 2.0)],
                 inputs=[
                     InputRange(
-                        "source", "json", [{"path": "raw/crm/leads.json", "size": 90210, "modified_ms": 2}]
+                        "source",
+                        "json",
+                        [{"path": "raw/crm/leads.json", "size": 90210, "modified_ms": 2}],
+                        rows=5000,
                     )
                 ],
                 tables=[

@@ -146,7 +146,24 @@ def test_a_job_that_reads_its_own_layer_stands_right_of_what_it_reads() -> None:
 def test_arrows_carry_the_rows_that_are_known() -> None:
     labels = {arrow.title.split(":")[0]: arrow.label for arrow in flow_of(bank_run(), LAYERS).arrows}
     assert labels["raw/corebank/customers → corebank.customers"] == "1,204"
-    assert labels["crm.leads → marketing.top_leads"] == ""
+    assert labels["crm.leads → marketing.top_leads"] == "", "it was skipped"
+
+
+def test_what_nobody_counted_is_shown_as_unknown_not_as_the_result_s_count() -> None:
+    """A job that joins two tables: the rows of one are known, those of the other aren't."""
+    tables = [{"table": f"standardized.x.{name}", "version": 7} for name in ("a", "b")]
+    joined = replace(
+        simple("j", "conformed.x.j"),
+        counts=Counts(read=3, inserted=3),
+        inputs=[InputRange("a", "table", [tables[0]], rows=5000), InputRange("b", "table", [tables[1]])],
+    )
+    jobs = [simple("a", "standardized.x.a"), simple("b", "standardized.x.b"), joined]
+    run = replace(bank_run(), jobs=jobs, edges=[("a", "j"), ("b", "j")])
+    arrows = {arrow.title: arrow.label for arrow in flow_of(run, LAYERS).arrows}
+    assert arrows == {"a → j: 5,000 rows": "5,000", "b → j: rows not counted": "?"}
+    page = render(run)
+    assert "? where nobody counted them" in page
+    assert "1 item, rows not counted" in page
 
 
 def test_the_flow_of_five_hundred_jobs_is_drawn_without_those_that_did_nothing() -> None:
