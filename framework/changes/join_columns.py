@@ -16,10 +16,10 @@ from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, LongType, MapType, StringType, StructField
+from pyspark.sql.types import DataType, LongType, MapType, StringType, StructField, TimestampType
 
 from framework.changes import stamp
-from framework.changes.columns import EVENTS, MOVE, OUTCOME, SEQ, STATE, TIED, UNKNOWN, VERDICT
+from framework.changes.columns import BURIED, EVENTS, MOVE, OUTCOME, SEQ, STATE, TIED, TIME, UNKNOWN, VERDICT
 from framework.changes.fold_columns import DEAD, TRUNCATE, UP, cell
 from framework.changes.rank import rank
 from framework.sql import quote
@@ -42,6 +42,9 @@ def tombstone_fields(keys: Sequence[StructField], sequence: DataType) -> list[St
         StructField(SEQ, sequence),
         StructField(
             MOVE, LongType(), True, {"comment": "set where the key changed: its place in the source"}
+        ),
+        StructField(
+            TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
         ),
     ]
 
@@ -188,6 +191,7 @@ def _rows(
         F.when(exists, _state(columns, stamps, now)).alias(STATE),
         F.when(buried & (end.getField("tie") == stamp.MOVED), end.getField("rank")).alias(MOVE),
         _outcome(live, exists, changed).alias(OUTCOME),
+        buried.alias(BURIED),
         (exists & reduce(or_, [each.isNull() for each in stamps], F.lit(False))).alias(UNKNOWN),
         F.coalesce(F.col(EVENTS), F.lit(0)).alias(EVENTS),
         F.coalesce(F.col(TIED), F.lit(False)).alias(TIED),

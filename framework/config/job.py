@@ -117,6 +117,12 @@ class Changes(Model):
     on_tie: Literal["delete_wins", "upsert_wins", "error"] = Field(
         default="delete_wins", description="Changes of one key with the same sequence: which counts."
     )
+    tombstone_retention: str = Field(
+        default="30 days",
+        pattern=r"^(0|\d+ *(second|minute|hour|day|week)s?)$",
+        description="How long deletes are remembered, in commit time of the events; older events are then "
+        "quarantined as too_late if a delete may have ended them. 0: for ever.",
+    )
     null_means: Literal["null", "absent"] = Field(
         default="null",
         description="absent: the source sends NULL for columns that did not change; they keep their value.",

@@ -60,11 +60,16 @@ class Gate:
     def __bool__(self) -> bool:
         return bool(self.rules)
 
-    def mask(self) -> Column:
-        """A bigint, bit k set where rule k fails; never NULL."""
+    def mask(self, absent: Column | None = None) -> Column:
+        """A bigint, bit k set where rule k fails; never NULL.
+
+        `absent` is an array of the columns that an event doesn't carry, or NULL: a rule that needs one of them can't be
+        judged on the event.
+        """
         from pyspark.sql import functions as F
 
-        bits = [F.when(rule.passes, F.lit(0)).otherwise(F.lit(1 << k)) for k, rule in enumerate(self.rules)]
+        passed = [rule.passes | _lacks(absent, rule.columns) for rule in self.rules]
+        bits = [F.when(good, F.lit(0)).otherwise(F.lit(1 << k)) for k, good in enumerate(passed)]
         return reduce(lambda left, right: left.bitwiseOR(right), bits, F.lit(0)).cast("bigint")
 
     def failures(self, mask: Column | None = None) -> list[Column]:
@@ -147,6 +152,16 @@ def passes(rule: Rule, context: RowContext) -> Column:
     assert isinstance(rule, Composite)
     parts = [passes(part, context) for part in rule.rules]
     return reduce(lambda left, right: left & right if rule.op == "and" else left | right, parts)
+
+
+def _lacks(absent: Column | None, columns: Sequence[str]) -> Column:
+    """Whether an event lacks one of the columns; never NULL."""
+    from pyspark.sql import functions as F
+
+    if absent is None or not columns:
+        return F.lit(False)
+    needed = F.array(*[F.lit(name) for name in columns])
+    return F.coalesce(F.arrays_overlap(absent, needed), F.lit(False))
 
 
 def _bit(mask: Column, k: int) -> Column:

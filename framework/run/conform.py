@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
-from framework.changes.columns import BAD, EXTRA, PREFIX
+from framework.changes.columns import ABSENT, BAD, EXTRA, PREFIX
 from framework.sql import quote
 from framework.tables.align import fitted
 
@@ -37,10 +37,23 @@ def conform(events: DataFrame, table: StructType, *, keep_extra: bool) -> DataFr
         for got, want in known
         if got.dataType != want.dataType and not _lossless(got, want)
     ]
-    framework = [F.col(name) for name in events.columns if name.startswith(PREFIX) and name != BAD]
+    framework = [
+        F.col(name) for name in events.columns if name.startswith(PREFIX) and name not in (BAD, ABSENT)
+    ]
+    if ABSENT in events.columns:
+        framework.append(_respelled({got.name: want.name for got, want in known}).alias(ABSENT))
     if keep_extra:
         framework.append(_as_json(extra).alias(EXTRA))
     return events.select(*columns, *framework, F.coalesce(F.col(BAD), *misfits).alias(BAD))
+
+
+def _respelled(spelling: dict[str, str]) -> Column:
+    """The names of absent columns as the table spells them."""
+    other = {got: want for got, want in spelling.items() if got != want}
+    if not other:
+        return F.col(ABSENT)
+    table = F.create_map(*[F.lit(text) for pair in other.items() for text in pair])
+    return F.transform(F.col(ABSENT), lambda name: F.coalesce(table.getItem(name), name))
 
 
 def with_missing(df: DataFrame, fields: Iterable[StructField]) -> DataFrame:

@@ -9,6 +9,8 @@ from framework import __version__
 from framework.config.job import Job
 from framework.errors import ContractError
 
+STATE_KIND = "sluice.state"
+"""`columns` where rows may say in `_sluice_state` which event each of their columns comes from."""
 KEYS, HISTORY, SEQUENCE, MADE_BY, VERSION = (
     "sluice.keys",
     "sluice.history",

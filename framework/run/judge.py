@@ -7,28 +7,31 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.columns import BAD, MASK, OP, REASONS, SEQ, VERDICT
+from framework.changes.columns import ABSENT, BAD, MASK, OP, REASONS, SEQ, VERDICT
 from framework.quality.gate import Gate
 from framework.sql import quote
 
-_REASON = "struct<rule:string,columns:array<string>,found:string>"
+REASON_TYPE = "struct<rule:string,columns:array<string>,found:string>"
 
 
-def judge(events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool) -> DataFrame:
+def judge(
+    events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool, truncates: bool = False
+) -> DataFrame:
     """Events with `_sluice_mask`, `_sluice_verdict` and `_sluice_reasons`.
 
     Rejected is an event that can't be read, one without key or sequence where the merger needs them, one with an
-    operation that no merger here applies, and one that breaks a rule whose action is quarantine or fail.
-    Deletes are not judged by rules.
+    operation that the merger doesn't apply (`truncates`: it applies truncates), and one that breaks a rule whose action
+    is quarantine or fail. Deletes are not judged by rules, nor an event by a rule on a column that it doesn't carry.
     """
     upsert = F.col(OP).isin("I", "U", "R") & F.col(BAD).isNull()
+    absent = F.col(ABSENT) if ABSENT in events.columns else None
     mask = (
-        F.when(upsert, gate.mask()).otherwise(F.lit(0).cast("bigint"))
+        F.when(upsert, gate.mask(absent)).otherwise(F.lit(0).cast("bigint"))
         if gate.rules
         else F.lit(0).cast("bigint")
     )
     masked = events.withColumn(MASK, mask)
-    faults = _faults(keys, sequenced)
+    faults = _faults(keys, sequenced, truncates)
     blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
     faulty = F.lit(False)
     for condition, _ in faults:
@@ -53,16 +56,18 @@ def tallies(gate: Gate) -> list[Column]:
     ]
 
 
-def _faults(keys: Sequence[str], sequenced: bool) -> list[tuple[Column, Column]]:
+def _faults(keys: Sequence[str], sequenced: bool, truncates: bool) -> list[tuple[Column, Column]]:
     """(condition, reason) of everything but rules that rejects an event; conditions are never NULL."""
     faults = [(F.col(BAD).isNotNull(), _reason("readable", [], F.col(BAD)))]
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
-    known = F.coalesce(F.col(OP).isin("I", "U", "D", "R"), F.lit(False))
+    applied = ("I", "U", "D", "R", "T") if truncates else ("I", "U", "D", "R")
+    known = F.coalesce(F.col(OP).isin(*applied), F.lit(False))
     faults.append(
         (readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
     )
     no_key = F.lit("the key is NULL")
-    faults += [(readable & F.col(quote(key)).isNull(), _reason("key", [key], no_key)) for key in keys]
+    keyed = readable & ~F.col(OP).eqNullSafe("T") if truncates else readable
+    faults += [(keyed & F.col(quote(key)).isNull(), _reason("key", [key], no_key)) for key in keys]
     if sequenced:
         faults.append(
             (readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL")))
@@ -76,14 +81,14 @@ def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:
     if not gate.rules:
         return own
     broken = gate.reasons(F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")))
-    return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{_REASON}>")))
+    return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{REASON_TYPE}>")))
 
 
 def _reason(rule: str, columns: Sequence[str], found: Column) -> Column:
     names = F.array(*[F.lit(name) for name in columns]).cast("array<string>")
     return F.struct(
         F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")
-    ).cast(_REASON)
+    ).cast(REASON_TYPE)
 
 
 def _shown(column: Column) -> Column:

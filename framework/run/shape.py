@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
 from framework.changes.columns import EXTRA, OP, SEQ, STATE
+from framework.changes.join_columns import state_type
 from framework.run.conform import data_fields
 from framework.run.contract import check_contract, contract_of
 from framework.run.jobrun import JobRun
@@ -76,7 +77,9 @@ def _framework_fields(run: JobRun, sequence: DataType | None) -> list[StructFiel
     if sequence is not None:
         fields.append(StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"}))
         fields.append(
-            StructField(STATE, StringType(), True, {"comment": "what the row remembers beyond its values"})
+            StructField(
+                STATE, state_type(sequence), True, {"comment": "where columns come from another event"}
+            )
         )
     if run.job.write.evolution == "flag":
         fields.append(

@@ -1,0 +1,245 @@
+"""What a batch amounts to: its events folded and compared with the table, by the cheapest way that is right.
+
+Most feeds carry whole rows, and a key's newest event is its row. A batch with partial events, truncates or key changes,
+and a table that ever saw one, is compared column by column instead; the table's property `sluice.state` remembers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
+
+from framework.changes.append import distinct_events, unseen
+from framework.changes.columns import (
+    ABSENT,
+    BURIED,
+    EVENTS,
+    EXTRA,
+    MOVED_FROM,
+    MOVED_TO,
+    OP,
+    OUTCOME,
+    RANK,
+    RAW,
+    REASONS,
+    SEQ,
+    SRC,
+    TIED,
+    UNKNOWN,
+    VERDICT,
+)
+from framework.changes.fold import fold
+from framework.changes.fold_columns import fold_columns
+from framework.changes.join_columns import join_columns
+from framework.changes.rank import rank
+from framework.changes.reconcile import reconcile, settle
+from framework.changes.sequence import names_position
+from framework.quality.gate import Gate
+from framework.run.conform import data_fields, with_missing
+from framework.run.contract import STATE_KIND
+from framework.run.jobrun import JobRun
+from framework.run.judge import tallies
+from framework.run.measure import Measured
+from framework.run.retention import commit_time, reject_too_late, watermark
+from framework.run.shape import Shape
+from framework.run.source import envelope_of
+from framework.sql import quote
+
+OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
+_WRITTEN = ("insert", "update", "delete")
+_PASSING = (OP, SRC, RAW, REASONS)
+"""What a rejected event needs in the quarantine, besides its data."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Rows with outcomes, materialised; what they amount to; whether they say where each column comes from."""
+
+    rows: DataFrame
+    figures: dict[str, Any]
+    by_column: bool
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest commit time of the batch's events, if they have any."""
+        micros = self.figures.get("newest_micros")
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros) if micros is not None else None
+
+
+def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
+    """Fold the judged events and compare them with the table and its tombstones."""
+    if run.job.mode == "append":
+        return _append(run, shape, gate, judged)
+    mark = watermark(run, judged.schema[SEQ].dataType)
+    found = _merge(run, shape, gate, judged, mark)
+    if not found.figures["beyond"]:
+        return found
+    assert mark is not None, "without a watermark nothing is beyond it"
+    strict = reject_too_late(judged, mark, contents(run, shape), run.job.changes.keys)
+    return _merge(run, shape, gate, strict, None)
+
+
+def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
+    """The cheap way, unless the table or the batch needs the other."""
+    counted = [*tallies(gate), *_retention_figures(judged, mark)]
+    if not _by_column(run, shape, judged):
+        whole = _whole_rows(run, shape, judged, counted)
+        if not whole.figures["irregular"]:
+            return whole
+    return _columns(run, shape, judged, counted)
+
+
+def _retention_figures(judged: DataFrame, mark: Column | None) -> list[Column]:
+    """How many events are not newer than the watermark, and the newest commit time in microseconds."""
+    good = F.col(VERDICT) == "good"
+    beyond = F.count_if(good & (F.col(SEQ) <= mark)) if mark is not None else F.count_if(F.lit(False))
+    time = commit_time(judged)
+    newest = (
+        F.max(F.when(good, F.unix_micros(time))) if time is not None else F.max(F.lit(None).cast("bigint"))
+    )
+    return [beyond.alias("beyond"), newest.alias("newest_micros")]
+
+
+def contents(run: JobRun, shape: Shape) -> DataFrame | None:
+    """The target as it is; None while nothing was written to it. Columns that are about to be added are NULL."""
+    if not shape.exists or run.fmt.version(run.target) is None:
+        return None
+    return with_missing(run.fmt.read(run.target), shape.schema.fields)
+
+
+def is_positioned(run: JobRun) -> bool:
+    """True if a sequence names one event, so that equal sequences mean the same event."""
+    source = next(iter(run.job.sources.values()))
+    return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
+
+
+def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
+    if run.fmt.exists(run.target) and STATE_KIND in run.fmt.properties(run.target):
+        return True
+    missing = {field.name for field in data_fields(shape.schema)} - set(judged.columns)
+    return shape.exists and bool(missing)
+
+
+def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
+    measured = Measured(judged, tallies(gate))
+    distinct = distinct_events(_ranked(_kept(measured.df), False), run.job.changes.keys)
+    outcomes = Measured(unseen(distinct, contents(run, shape), run.job.changes.keys), _outcome_figures())
+    rows = outcomes.df.localCheckpoint()
+    return Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
+
+
+def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
+    measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular")])
+    known = contents(run, shape)
+    if known is not None:
+        known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
+    folded = fold(_ranked(_kept(measured.df), positioned), keys, on_tie)
+    reconciled = reconcile(folded, known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
+    outcomes = Measured(reconciled, _outcome_figures())
+    rows = outcomes.df.localCheckpoint()
+    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
+    return compared if compared.figures["irregular"] else _settled(run, shape, compared)
+
+
+def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
+    truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
+    measured = Measured(judged, [*counted, truncates])
+    columns = _columns_of(shape, keys)
+    folded = fold_columns(_ranked(_kept(measured.df), positioned), keys, columns, on_tie, _PASSING)
+    folded = folded.localCheckpoint()
+    figures = measured.figures()
+    joined = join_columns(
+        folded,
+        contents(run, shape),
+        _tombstones(run),
+        keys,
+        columns,
+        on_tie=on_tie,
+        positioned=positioned,
+        truncates=figures["truncates"] > 0,
+        passing=_PASSING,
+        ranked=[field.name for field in data_fields(shape.schema)],
+    )
+    outcomes = Measured(joined, [*_outcome_figures(), F.count_if(F.col(UNKNOWN)).alias("unknown")])
+    rows = outcomes.df.localCheckpoint()
+    return Compared(rows, {**figures, **outcomes.figures()}, True)
+
+
+def _columns_of(shape: Shape, keys: list[str]) -> list[StructField]:
+    extra = [field for field in shape.schema.fields if field.name == EXTRA]
+    return [field for field in [*data_fields(shape.schema), *extra] if field.name not in keys]
+
+
+def _kept(judged: DataFrame) -> DataFrame:
+    return judged.filter(F.col(VERDICT).isin("good", "rejected"))
+
+
+def _irregular(judged: DataFrame) -> Column:
+    """Whether an event can't be treated as a whole row of one key."""
+    irregular = F.col(OP) == "T"
+    if ABSENT in judged.columns:
+        irregular = irregular | (F.size(ABSENT) > 0)
+    for name in (MOVED_FROM, MOVED_TO):
+        if name in judged.columns:
+            irregular = irregular | F.col(name).isNotNull()
+    return irregular & (F.col(VERDICT) == "good")
+
+
+def _ranked(events: DataFrame, positioned: bool) -> DataFrame:
+    absent = F.col(ABSENT) if ABSENT in events.columns else None
+    value = F.lit(0).cast("bigint") if positioned else rank(data_fields(events.schema), absent=absent)
+    return events.withColumn(RANK, value)
+
+
+def _tombstones(run: JobRun) -> DataFrame | None:
+    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
+        return None
+    return run.fmt.read(run.tombstones)
+
+
+def _outcome_figures() -> list[Column]:
+    """Counts of events by outcome; rows that no event names (`_sluice_n` 0) count as written only."""
+    outcome, named = F.col(OUTCOME), F.col(EVENTS) > 0
+    names = {name: ("rejected_rows" if name == "rejected" else name) for name in OUTCOMES}
+    return [
+        *[F.count_if(named & (outcome == name)).alias(alias) for name, alias in names.items()],
+        F.count_if(named).alias("folded_rows"),
+        F.coalesce(F.sum(EVENTS), F.lit(0)).alias("folded_events"),
+        F.count_if(F.col(TIED) & (outcome != "rejected")).alias("tied"),
+        F.count_if(outcome.isin(*_WRITTEN)).alias("written"),
+        F.count_if(outcome.isin("delete", "remember")).alias("ended"),
+    ]
+
+
+def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
+    """Upserts at their row's own sequence are compared with the whole row: rare, so read only when it happens."""
+    rows, figures = compared.rows, compared.figures
+    if not figures["contender"]:
+        return compared
+    now = contents(run, shape)
+    assert now is not None, "only a row of the table can have a contender"
+    decided = Measured(
+        settle(rows.filter(F.col(OUTCOME) == "contender"), now, run.job.changes.keys), _outcome_figures()
+    )
+    settled = decided.df.localCheckpoint()
+    found = decided.figures()
+    merged = {**figures, "contender": 0}
+    for name in ("update", "duplicate", "superseded", "written"):
+        merged[name] = figures[name] + found[name]
+    return replace(
+        compared, rows=rows.filter(F.col(OUTCOME) != "contender").unionByName(settled), figures=merged
+    )
+
+
+def buried(compared: Compared) -> DataFrame:
+    """The rows whose end has to be remembered."""
+    ended = compared.rows.filter(F.col(OUTCOME).isin("delete", "remember"))
+    # a truncate remembers for all the rows it ended
+    return ended.filter(F.col(BURIED)) if compared.by_column else ended

@@ -1,0 +1,140 @@
+"""How long deletes are remembered, and what becomes of events that are older than that memory.
+
+Tombstones carry the newest commit time of the batch that wrote them. When that of a later batch is further on than
+`changes.tombstone_retention`, older tombstones are purged, and the greatest sequence among them is the watermark from
+then on, a property of the table of tombstones. An event not newer than the watermark may be one that a forgotten delete
+should have ended: if its key is live, complete and newer, it is superseded; otherwise it is quarantined as `too_late`.
+Time is the source's throughout, never the clock's.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructField, StructType, TimestampNTZType, TimestampType
+
+from framework.changes.columns import REASONS, SEQ, STATE, TIME, VERDICT
+from framework.run.jobrun import JobRun
+from framework.run.judge import REASON_TYPE
+from framework.sql import quote
+
+WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
+"""Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
+_EXACT = {
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+}
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_STEPS = 10
+"""A purge costs a commit, so it waits until a tenth of the retention can be purged."""
+
+
+def retention_of(text: str) -> timedelta | None:
+    """`30 days` as a duration; None for 0, which is for ever.
+
+    >>> retention_of("36 hours"), retention_of("0")
+    (datetime.timedelta(days=1, seconds=43200), None)
+    """
+    number, unit = re.fullmatch(r"(\d+) *([a-z]*?)s?", text).groups()  # type: ignore[union-attr]
+    return timedelta(seconds=int(number) * _UNITS[unit or "second"]) or None
+
+
+def commit_time(events: DataFrame) -> Column | None:
+    """When the source committed each event: as the envelope says, or the sequence's first part if that is a time."""
+    if TIME in events.columns:
+        return F.col(TIME)
+    kind = events.schema[SEQ].dataType
+    if isinstance(kind, TimestampType | TimestampNTZType):
+        return F.col(SEQ).cast("timestamp")
+    first = kind.fields[0] if isinstance(kind, StructType) and kind.fields else None
+    if first is not None and isinstance(first.dataType, TimestampType | TimestampNTZType):
+        return F.col(SEQ).getField(first.name).cast("timestamp")
+    return None
+
+
+def watermark(run: JobRun, sequence: DataType) -> Column | None:
+    """The greatest sequence that tombstones were purged up to, as a literal; None if nothing was ever purged."""
+    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
+        return None
+    text = run.fmt.properties(run.tombstones).get(WATERMARK)
+    if text is None:
+        return None
+    schema = StructType([StructField("w", sequence)])
+    return F.from_json(F.lit(text), schema, _EXACT).getField("w")
+
+
+def reject_too_late(judged: DataFrame, mark: Column, target: DataFrame | None, keys: list[str]) -> DataFrame:
+    """The events with those rejected that a purged delete might have ended."""
+    late = (F.col(VERDICT) == "good") & (F.col(SEQ) <= mark)
+    names = [f"_sluice_its{i}" for i in range(len(keys))]
+    if target is None:
+        safe, joined = F.lit(False), judged
+    else:
+        known = target.select(
+            *[F.col(quote(key)).alias(name) for key, name in zip(keys, names, strict=True)],
+            F.col(SEQ).alias("_sluice_its_seq"),
+            F.col(STATE).isNull().alias("_sluice_its_whole"),
+        )
+        same = [F.col(quote(key)) == F.col(name) for key, name in zip(keys, names, strict=True)]
+        joined = judged.join(known, [late, *same], "left")
+        safe = F.coalesce(F.col("_sluice_its_whole") & (F.col("_sluice_its_seq") > F.col(SEQ)), F.lit(False))
+    why = F.array(
+        F.struct(
+            F.lit("too_late").alias("rule"),
+            F.array().cast("array<string>").alias("columns"),
+            F.lit("older than the deletes that are still remembered").alias("found"),
+        ).cast(REASON_TYPE)
+    )
+    rejected = late & ~safe
+    return joined.select(
+        *[F.col(quote(name)) for name in judged.columns if name not in (VERDICT, REASONS)],
+        F.when(rejected, "rejected").otherwise(F.col(VERDICT)).alias(VERDICT),
+        F.when(rejected, why).otherwise(F.col(REASONS)).alias(REASONS),
+    )
+
+
+def first_purge(run: JobRun, newest: datetime | None) -> dict[str, str]:
+    """Properties of a new table of tombstones: from when on a purge may be worth its commit."""
+    keep = retention_of(run.job.changes.tombstone_retention)
+    return {PURGED: (newest - keep).isoformat()} if keep is not None and newest is not None else {}
+
+
+def purge(run: JobRun, newest: datetime | None) -> int:
+    """Forget tombstones that are older than the retention, reckoned from the newest commit time seen; their number."""
+    keep = retention_of(run.job.changes.tombstone_retention)
+    if keep is None or newest is None or run.job.changes.ordered or not run.fmt.exists(run.tombstones):
+        return 0
+    cutoff = newest - keep
+    properties = run.fmt.properties(run.tombstones)
+    before = properties.get(PURGED)
+    if before is not None and cutoff - datetime.fromisoformat(before) < keep / _STEPS:
+        return 0
+    tombstones = run.fmt.read(run.tombstones)
+    old = tombstones.filter(F.col(TIME) < F.lit(cutoff))
+    found = old.agg(F.count(F.lit(1)).alias("n"), _as_text(F.max(SEQ)).alias("greatest")).collect()[0]
+    settings = {PURGED: cutoff.isoformat()}
+    if found.n:
+        settings[WATERMARK] = _greater(
+            run, tombstones.schema[SEQ].dataType, properties.get(WATERMARK), found.greatest
+        )
+    # the watermark first: after a crash between the two, events are judged too strictly rather than wrongly
+    run.fmt.set_properties(run.tombstones, settings)
+    if found.n:
+        condition = f"{quote(TIME)} < TIMESTAMP '{cutoff.isoformat()}'"
+        run.fmt.replace_where(tombstones.limit(0), run.tombstones, condition, None)
+    return int(found.n)
+
+
+def _as_text(sequence: Column) -> Column:
+    return F.to_json(F.struct(sequence.alias("w")), {**_EXACT, "ignoreNullFields": "false"})
+
+
+def _greater(run: JobRun, kind: DataType, known: str | None, found: str) -> str:
+    if known is None:
+        return found
+    schema = StructType([StructField("w", kind)])
+    both = [F.from_json(F.lit(text), schema, _EXACT).getField("w") for text in (known, found)]
+    return str(run.ctx.spark.range(1).select(_as_text(F.greatest(*both)).alias("text")).collect()[0].text)
