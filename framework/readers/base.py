@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -56,3 +56,20 @@ class Reader(Protocol):
     def discover(self, ctx: RunContext, source: Read, seen: Seen) -> Inputs: ...
 
     def read(self, ctx: RunContext, source: Read, inputs: Inputs, *, positions: bool) -> DataFrame: ...
+
+
+@runtime_checkable
+class StrictReader(Protocol):
+    """A reader that can also read for a batch that is probably clean, at no cost beyond the reading itself."""
+
+    def read_strictly(self, ctx: RunContext, source: Read, inputs: Inputs) -> DataFrame | None:
+        """The source's columns alone; reading stops with an error at the first record that can't be read, provided
+        that the query asks for every column. None where this source can't be read so.
+
+        The error's text contains one of `STOPPED`.
+        """
+        ...
+
+
+STOPPED = ("MALFORMED_RECORD_IN_PARSING",)
+"""Words in the errors of scans that stop at a bad record."""

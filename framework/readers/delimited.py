@@ -47,6 +47,20 @@ def scan(request: Scan) -> DataFrame:
     return scan_all(request, by_header(request))
 
 
+def scan_strictly(request: Scan) -> DataFrame | None:
+    """The declared or inferred columns alone, of a scan that stops at the first record that doesn't fit.
+
+    Nothing is looked at but the values themselves, so this is as fast as a scan can be; but Spark judges a record by
+    the columns that a query asks for, and this one must ask for all. None where columns are parsed after the scan.
+    """
+    groups = by_header(request)
+    fields = _fields_of_groups(request, groups)
+    if not groups or any(as_text(each) for each in fields.values()):
+        return None
+    frames = [_scan_strictly(replace(request, files=files), fields[names]) for names, files in groups.items()]
+    return _in_order(reduce(_union, frames), request.fields or [])
+
+
 def by_header(request: Scan) -> dict[tuple[str, ...] | None, list[str]]:
     """The files by the columns their headers name; under None if they have no header. Empty files are left out.
 
@@ -90,16 +104,19 @@ def header_of(request: Scan, file: str) -> tuple[str, ...] | None:
 
 def scan_all(request: Scan, groups: dict[tuple[str, ...] | None, list[str]]) -> DataFrame:
     """The records of all groups of files, each group with columns of its own."""
-    if request.fields is None:
-        groups_fields = infer(request, groups)
-    else:
-        groups_fields = {names: match(request.fields, names, files[0]) for names, files in groups.items()}
-    frames = [
-        _scan(replace(request, files=files, fields=groups_fields[names])) for names, files in groups.items()
-    ]
+    fields = _fields_of_groups(request, groups)
+    frames = [_scan(replace(request, files=files, fields=fields[names])) for names, files in groups.items()]
     if not frames:
         return _scan(replace(request, files=[], fields=request.fields or []))
     return _in_order(union_by_name(frames), request.fields or [])
+
+
+def _fields_of_groups(
+    request: Scan, groups: dict[tuple[str, ...] | None, list[str]]
+) -> dict[tuple[str, ...] | None, list[Field]]:
+    if request.fields is None:
+        return infer(request, groups)
+    return {names: match(request.fields, names, files[0]) for names, files in groups.items()}
 
 
 def match(fields: Sequence[Field], names: tuple[str, ...] | None, file: str) -> list[Field]:
@@ -169,6 +186,18 @@ def _scan(request: Scan) -> DataFrame:
     values = [_value(field, texts).alias(field.name) for field in fields]
     raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), _rewritten(fields, texts)) if texts else F.col(RAW))
     return df.select(*values, file_source(positions=request.positions), bad.alias(BAD), raw.alias(RAW))
+
+
+def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
+    reader = _reader(request).options(**shared_formats(fields)).option("mode", "FAILFAST")
+    df = reader.schema(schema_text([(field.source, field.type) for field in fields])).csv(list(request.files))
+    if all(field.source == field.name for field in fields):
+        return df
+    return df.select(*[F.col(quote(field.source)).alias(field.name) for field in fields])
+
+
+def _union(left: DataFrame, right: DataFrame) -> DataFrame:
+    return left.unionByName(right, allowMissingColumns=True)
 
 
 def _value(field: Field, texts: frozenset[str]) -> Column:
@@ -262,5 +291,5 @@ def _signs(request: Scan) -> tuple[str, str, str]:
 def _in_order(df: DataFrame, fields: Sequence[Field]) -> DataFrame:
     """Declared columns first, in the order of the declaration, then the others."""
     first = [field.name for field in fields]
-    others = [name for name in df.columns if name not in first]
-    return df.select(*[F.col(quote(name)) for name in [*first, *others]])
+    names = [*first, *[name for name in df.columns if name not in first]]
+    return df if names == df.columns else df.select(*[F.col(quote(name)) for name in names])

@@ -61,11 +61,24 @@ class FileReader:
             return nothing_new(ctx, source, partial(self.read, positions=positions))
         return scan_of(source.format)(request_of(ctx, source, inputs, positions=positions))
 
+    def read_strictly(self, ctx: RunContext, source: Read, inputs: Inputs) -> DataFrame | None:
+        """See `StrictReader`."""
+        strict = getattr(_module(source.format), "scan_strictly", None)
+        if strict is None or not inputs.items:
+            return None
+        check_unchanged(ctx, inputs.items)
+        found: DataFrame | None = strict(request_of(ctx, source, inputs, positions=False))
+        return found
+
 
 def scan_of(format: str) -> Callable[[Scan], DataFrame]:
     """The function that scans files of a format."""
-    scan: Callable[[Scan], Any] = import_module(f"framework.readers.{_SCANS[format]}").scan
+    scan: Callable[[Scan], DataFrame] = _module(format).scan
     return scan
+
+
+def _module(format: str) -> Any:
+    return import_module(f"framework.readers.{_SCANS[format]}")
 
 
 def request_of(ctx: RunContext, source: Read, inputs: Inputs, *, positions: bool) -> Scan:

@@ -75,6 +75,8 @@ def marked(reason: Column) -> Column:
 
 def union_by_name(frames: list[DataFrame]) -> DataFrame:
     """The frames one below the other; a column that one lacks is NULL there; data columns first, ours last."""
+    if len(frames) == 1:
+        return frames[0]
     result = frames[0]
     for frame in frames[1:]:
         result = result.unionByName(frame, allowMissingColumns=True)

@@ -15,7 +15,7 @@ from framework.config.job import Job, Read, Transform
 from framework.context import RunContext
 from framework.errors import ConfigError, SluiceError
 from framework.readers import find_reader
-from framework.readers.base import Inputs
+from framework.readers.base import Inputs, StrictReader
 from framework.tables import table_format, table_ref
 
 _TRANSPORT = (SRC, BAD, RAW)
@@ -38,6 +38,20 @@ def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, posi
         ((name, frame),) = frames.items()
         return _decoded(ctx, job, job.sources[name], frame)
     return _transformed(ctx, job, frames)
+
+
+def read_strictly(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs]) -> DataFrame | None:
+    """The rows of the one source of a job that takes them as they are, stopping at the first that can't be read.
+
+    None if the job does anything to its rows, or the source can't be read so: then `read_events` reads.
+    """
+    if job.transform is not None or len(job.sources) != 1:
+        return None
+    ((name, source),) = job.sources.items()
+    reader = find_reader(source.format)
+    if envelope_of(job, source) != "rows" or not isinstance(reader, StrictReader):
+        return None
+    return reader.read_strictly(ctx, source, inputs[name])
 
 
 def _as_read(job: Job, source: Read) -> Read:

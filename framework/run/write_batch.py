@@ -11,12 +11,13 @@ from typing import Any
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes.columns import VERDICT
 from framework.errors import AccountingError
 from framework.quality.gate import Gate
+from framework.readers.base import STOPPED
 from framework.run.conform import conform, with_missing
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
 from framework.run.jobrun import JobRun
@@ -25,8 +26,9 @@ from framework.run.measure import Measured
 from framework.run.outcome import Counts, TableChange
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.shape import Shape, apply_shape, shape_of
-from framework.run.source import read_events
+from framework.run.source import read_events, read_strictly
 from framework.state.intents import Intent
+from framework.tables.conflicts import texts
 
 _REJECTED = "SLUICE_REJECTED"
 
@@ -38,6 +40,26 @@ class Judged:
     shape: Shape
     gate: Gate
     rows: DataFrame
+    strict: bool = False
+    """Whether the rows have no verdict, because reading itself stops at the first that isn't good."""
+
+
+def strict_batch(run: JobRun, intent: Intent) -> Judged | None:
+    """The batch as the source's columns and nothing else, if they are the table's and there are no rules.
+
+    What a hand-written job would do, and at its price. The scan judges a record by the columns that are asked for;
+    so all of them have to go into the table, as they are.
+    """
+    if run.ruleset.rules or run.job.changes.sequence:
+        return None
+    rows = read_strictly(run.ctx, run.job, intent.inputs)
+    if rows is None:
+        return None
+    shape = shape_of(run, rows)
+    kinds = {field.name: field.dataType for field in shape.schema.fields}
+    if any(kinds.get(field.name) != field.dataType for field in rows.schema.fields):
+        return None
+    return Judged(shape, Gate(()), rows, strict=True)
 
 
 def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
@@ -51,16 +73,16 @@ def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
 
 def write_batch(run: JobRun, intent: Intent) -> bool:
     """Write the batch; False if nothing was to be written."""
+    clean = not _expects_rejects(run)
     with run.watch.stage("read"):
-        batch = judged_batch(run, intent, positions=False)
+        batch = (strict_batch(run, intent) if clean else None) or judged_batch(run, intent, positions=False)
         _check_dataset(run, batch)
-    if not _expects_rejects(run):
-        with run.watch.stage("create" if not batch.shape.exists else "evolve"):
-            apply_shape(run, batch.shape)
+    if clean:
+        _evolve(run, batch.shape)
         try:
             return _write_clean(run, intent, batch)
         except (Py4JError, PySparkException) as error:
-            if _REJECTED not in str(error):
+            if not _stopped(error):
                 raise
             run.ctx.listener.note(run.job.job, "rows were rejected: reading again, quarantine first")
     return _write_dirty(run, intent)
@@ -80,7 +102,21 @@ def count_only(run: JobRun, intent: Intent) -> Counts:
     return counts
 
 
+def _stopped(error: BaseException) -> bool:
+    """Whether a write ended at a bad row or record."""
+    return any(sign in text for text in texts(error) for sign in (_REJECTED, *STOPPED))
+
+
+def _evolve(run: JobRun, shape: Shape) -> None:
+    """A new table is made by the commit of its first rows."""
+    if shape.exists:
+        with run.watch.stage("evolve"):
+            apply_shape(run, shape)
+
+
 def _check_dataset(run: JobRun, batch: Judged) -> None:
+    if not run.ruleset.dataset_rules:
+        return
     good = batch.rows.filter(F.col(VERDICT) == "good")
     check_dataset_rules(run, good, lambda: _table_afterwards(run, batch.shape, good))
 
@@ -99,17 +135,23 @@ def _expects_rejects(run: JobRun) -> bool:
 
 def _write_clean(run: JobRun, intent: Intent, batch: Judged) -> bool:
     measured = Measured(batch.rows, tallies(batch.gate)) if _needs_tallies(batch.gate) else None
-    verdict = F.col(VERDICT)
-    stop = verdict == "rejected" if measured else verdict != "good"
-    guard = F.when(stop, F.raise_error(F.lit(_REJECTED)).cast("boolean")).otherwise(verdict == "good")
+    rows = measured.df if measured else batch.rows
     with run.watch.stage("target"):
-        change = _write(run, intent, batch.shape, (measured.df if measured else batch.rows).filter(guard))
+        good = rows if batch.strict else rows.filter(_guard(tallied=measured is not None))
+        change = _write(run, intent, batch.shape, good)
     figures = measured.figures() if measured else _figures_of_commit(batch, change)
     counts = _counts(figures)
     run.outcome.counts.add(counts)
     check_row_rules(run, batch.gate, figures)
     _compare_with_commit(run, change, counts.inserted)
     return True
+
+
+def _guard(*, tallied: bool) -> Column:
+    """Lets good rows pass and stops at the first bad one; at a dropped one, too, unless somebody counts them."""
+    verdict = F.col(VERDICT)
+    stop = verdict == "rejected" if tallied else verdict != "good"
+    return F.when(stop, F.raise_error(F.lit(_REJECTED)).cast("boolean")).otherwise(verdict == "good")
 
 
 def _needs_tallies(gate: Gate) -> bool:
@@ -139,8 +181,7 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
         run.outcome.reject_reasons.update(count_reasons(rejected) if counts.quarantined else {})
         check_row_rules(run, batch.gate, figures)
         run.refuse_excess(counts)
-    with run.watch.stage("create" if not batch.shape.exists else "evolve"):
-        apply_shape(run, batch.shape)
+    _evolve(run, batch.shape)
     if counts.quarantined:
         with run.watch.stage("quarantine"):
             write_quarantine(
@@ -148,6 +189,7 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
             )
             run.changed(run.quarantine, "quarantine", None)
     if not counts.inserted and run.job.mode == "append":
+        apply_shape(run, batch.shape)
         return False
     with run.watch.stage("target"):
         change = _write(run, intent, batch.shape, batch.rows.filter(F.col(VERDICT) == "good"))
@@ -157,8 +199,10 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
 
 def _write(run: JobRun, intent: Intent, shape: Shape, good: DataFrame) -> TableChange | None:
     before = run.fmt.version(run.target) if shape.exists else None
-    rows = with_missing(good, shape.schema.fields)
-    if run.job.mode == "append":
+    rows = good if good.columns == shape.schema.names else with_missing(good, shape.schema.fields)
+    if not shape.exists:
+        run.fmt.create_with(rows, run.target, shape.spec, intent.mark)
+    elif run.job.mode == "append":
         run.fmt.append(rows, run.target, intent.mark)
     else:
         run.fmt.overwrite(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -9,7 +10,7 @@ from pyspark.sql import types as T
 
 from framework.errors import TableError
 from framework.sql import quote
-from framework.tables.types import fits, same, type_sql
+from framework.tables.types import comment_of, fits, same, type_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -38,6 +39,13 @@ def align(df: DataFrame, schema: T.StructType, table: str) -> DataFrame:
     return df.select(*[_column(have.get(field.name.lower()), field, table) for field in schema.fields])
 
 
+def commented(df: DataFrame, fields: Sequence[T.StructField]) -> DataFrame:
+    """The frame, whose columns are these fields, with the comments that the fields carry."""
+    if not any(comment_of(field) for field in fields):
+        return df
+    return df.select(*[F.col(quote(f.name)).alias(f.name, metadata=_metadata(f)) for f in fields])
+
+
 def fitted(column: Column, got: T.DataType, want: T.DataType) -> Column:
     """The value as the wanted type; structs by the names of their fields, not by position.
 
@@ -53,6 +61,11 @@ def fitted(column: Column, got: T.DataType, want: T.DataType) -> Column:
         inner, outer = got.elementType, want.elementType
         return F.transform(column, lambda item: fitted(item, inner, outer))
     return column.cast(want)
+
+
+def _metadata(field: T.StructField) -> dict[str, str]:
+    comment = comment_of(field)
+    return {"comment": comment} if comment else {}
 
 
 def _part(column: Column, got: T.StructField | None, want: T.StructField) -> Column:

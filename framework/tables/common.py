@@ -7,16 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyspark.sql.types import StructType
+
+from framework.errors import ConflictError
 from framework.sql import literal
-from framework.tables.align import align
-from framework.tables.base import BatchMark, ColumnChange, MergeClauses, TableRef
+from framework.tables.align import align, commented
+from framework.tables.base import BatchMark, ColumnChange, MergeClauses, TableRef, TableSpec
 from framework.tables.conflicts import is_unknown
+from framework.tables.ddl import ordered
 from framework.tables.marks import Marks
 from framework.tables.merging import as_view, merge_sql
+from framework.tables.types import nested_comments
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,13 @@ class LakeFormat(ABC):
     def exists(self, table: TableRef) -> bool: ...
 
     @abstractmethod
+    def create(self, table: TableRef, spec: TableSpec) -> None: ...
+
+    @abstractmethod
+    def _create_with(self, table: TableRef, spec: TableSpec, view: str, stamp: Stamp) -> None:
+        """Make the table with the rows of a view that has its columns; its commit carries the stamp."""
+
+    @abstractmethod
     def evolve_ddl(self, table: TableRef, changes: Sequence[ColumnChange]) -> list[str]: ...
 
     @abstractmethod
@@ -72,6 +83,22 @@ class LakeFormat(ABC):
         if timestamp is not None:
             return self.spark.sql(f"SELECT * FROM {table.identifier} TIMESTAMP AS OF {literal(timestamp)}")
         return self.spark.table(table.identifier)
+
+    def create_with(self, df: DataFrame, table: TableRef, spec: TableSpec, mark: BatchMark | None) -> None:
+        if nested_comments(spec.schema):  # CREATE TABLE AS SELECT would lose them
+            self.create(table, spec)
+            return self.append(df, table, mark)
+        fields = ordered(spec.schema)
+        rows = commented(align(df, StructType(fields), table.name), fields)
+        stamp = Stamp(Marks().text(mark, None) if mark else None, mark, "")
+        try:
+            with as_view(rows) as view:
+                self._create_with(table, spec, view, stamp)
+        except Exception as error:
+            if not self.exists(table):
+                raise
+            if not (is_unknown(error) and self.marks(table)[0].contains(mark)):
+                raise ConflictError(f"another writer made table {table.name} first") from error
 
     def append(self, df: DataFrame, table: TableRef, mark: BatchMark | None) -> None:
         self._commit(table, mark, lambda stamp: self._append(self._aligned(df, table), table, stamp))

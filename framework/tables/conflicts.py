@@ -57,13 +57,13 @@ def is_conflict(error: BaseException) -> bool:
         return True
     return any(
         bool(_CONFLICTS & set(_CLASS.findall(text))) or _OVERTAKEN.search(text) or _BUSY.search(text)
-        for text in _texts(error)
+        for text in texts(error)
     )
 
 
 def is_unknown(error: BaseException) -> bool:
     """Whether nobody knows if the commit happened: look it up before trying again."""
-    return any(_UNKNOWN in _CLASS.findall(text) for text in _texts(error))
+    return any(_UNKNOWN in _CLASS.findall(text) for text in texts(error))
 
 
 def retry_on_conflict(
@@ -99,7 +99,7 @@ def retry_on_conflict(
     raise AssertionError("at least one attempt is made")
 
 
-def _texts(error: BaseException) -> Iterator[str]:
+def texts(error: BaseException) -> Iterator[str]:
     """Class names and messages along the causes, of Python's errors and of the JVM's behind them."""
     seen: set[int] = set()
     step: BaseException | None = error

@@ -25,10 +25,20 @@ def create_sql(
     properties: Mapping[str, str],
     comment: str | None,
     location: str | None = None,
+    rows: str | None = None,
+    replace: bool = False,
 ) -> str:
-    """CREATE TABLE IF NOT EXISTS; every column may be NULL, framework columns come last."""
-    columns = ",\n".join(f"  {column_sql(field)}" for field in ordered(schema))
-    lines = [f"CREATE TABLE IF NOT EXISTS {table.identifier} (\n{columns}\n) USING {table.format}"]
+    """CREATE TABLE IF NOT EXISTS; every column may be NULL, framework columns come last.
+
+    With `rows`, a view that has these columns in this order, the table is made with its rows: refused if it is
+    there, unless `replace`.
+    """
+    if rows is None:
+        columns = ",\n".join(f"  {column_sql(field)}" for field in ordered(schema))
+        lines = [f"CREATE TABLE IF NOT EXISTS {table.identifier} (\n{columns}\n) USING {table.format}"]
+    else:
+        verb = "CREATE OR REPLACE TABLE" if replace else "CREATE TABLE"
+        lines = [f"{verb} {table.identifier} USING {table.format}"]
     if partitions:
         lines.append(f"PARTITIONED BY ({', '.join(partitions)})")
     if location:
@@ -37,6 +47,8 @@ def create_sql(
         lines.append(f"COMMENT {literal(comment)}")
     if properties:
         lines.append(f"TBLPROPERTIES ({properties_sql(properties)})")
+    if rows is not None:
+        lines.append(f"AS SELECT * FROM {quote(rows)}")
     return "\n".join(lines)
 
 

@@ -39,6 +39,23 @@ def comment_of(field: T.StructField) -> str | None:
     return str(comment) if comment else None
 
 
+def nested_comments(kind: T.DataType, depth: int = 0) -> bool:
+    """Whether fields of structs carry comments, columns aside.
+
+    >>> inner = T.StructType([T.StructField("a", T.LongType(), True, {"comment": "x"})])
+    >>> nested_comments(inner), nested_comments(T.StructType().add("s", T.ArrayType(inner)))
+    (False, True)
+    """
+    if isinstance(kind, T.StructType):
+        own = depth > 0 and any(comment_of(field) for field in kind.fields)
+        return own or any(nested_comments(field.dataType, depth + 1) for field in kind.fields)
+    if isinstance(kind, T.ArrayType):
+        return nested_comments(kind.elementType, depth)
+    if isinstance(kind, T.MapType):
+        return nested_comments(kind.keyType, depth) or nested_comments(kind.valueType, depth)
+    return False
+
+
 def same(left: T.DataType, right: T.DataType) -> bool:
     """Equal types, whatever is nullable and however nested names are cased."""
     if isinstance(left, T.StructType) and isinstance(right, T.StructType):

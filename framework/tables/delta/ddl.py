@@ -30,14 +30,18 @@ def table_properties(spec: TableSpec, table: TableRef) -> dict[str, str]:
     return {**_DEFAULTS, **mapping, **vectors, "sluice.layout": layout or "copy-on-write", **own}
 
 
-def create_table_sql(table: TableRef, spec: TableSpec) -> str:
-    """CREATE TABLE; Delta partitions by plain columns only."""
+def create_table_sql(
+    table: TableRef, spec: TableSpec, rows: str | None = None, *, replace: bool = False
+) -> str:
+    """CREATE TABLE; Delta partitions by plain columns only. With the rows of a view, if one is named."""
     return create_sql(
         table,
         spec.schema,
         partitions=_partition_columns(table, spec),
         properties=table_properties(spec, table),
         comment=spec.comment,
+        rows=rows,
+        replace=replace,
     )
 
 

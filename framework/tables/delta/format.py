@@ -6,23 +6,26 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from framework.errors import TableError
+from pyspark.sql.types import StructType
+
+from framework.errors import ConflictError, TableError
 from framework.session.compat import capabilities_of
 from framework.tables.base import ColumnChange, TableRef, TableSpec, Version
 from framework.tables.common import LakeFormat, Stamp
-from framework.tables.ddl import add_columns_sql, pending, set_properties_sql
+from framework.tables.ddl import add_columns_sql, ordered, pending, set_properties_sql
 from framework.tables.delta.commits import run_with_stamp, write_options
 from framework.tables.delta.ddl import create_table_sql, mapping_sql, widening_sql
-from framework.tables.delta.folders import clear_leftovers, register, remove, unregister
+from framework.tables.delta.folders import clear_leftovers, first_write, register, remove, unregister
 from framework.tables.delta.log import DeltaLog
 from framework.tables.delta.maintenance import maintain
 from framework.tables.marks import Marks
+from framework.tables.merging import as_view
 from framework.tables.settings import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_CREATED = ("create table", "create or replace table")
+_CREATED = ("create table", "create or replace table")  # those with rows are called "... as select"
 # rows outside the condition are the caller's business, as they are with Iceberg
 _UNCHECKED = {"spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false"}
 
@@ -39,14 +42,28 @@ class DeltaFormat(LakeFormat):
         return create_table_sql(table, spec)
 
     def create(self, table: TableRef, spec: TableSpec) -> None:
-        statement = self.ddl(table, spec)
         if not self.exists(table):
-            clear_leftovers(self.spark, table)
             try:
-                self.spark.sql(statement)
+                self._create(table, spec)
             except Exception:
                 if not self.exists(table):  # else somebody else was faster
                     raise
+        register(self.spark, table)
+
+    def _create(self, table: TableRef, spec: TableSpec) -> None:
+        if clear_leftovers(self.spark, table):
+            self.spark.sql(self.ddl(table, spec))
+        else:  # files without a commit are there, which Delta only lets us write over together with rows
+            nothing = self.spark.createDataFrame([], StructType(ordered(spec.schema)))
+            with as_view(nothing) as view:
+                self._create_with(table, spec, view, Stamp(None, None, ""))
+
+    def _create_with(self, table: TableRef, spec: TableSpec, view: str, stamp: Stamp) -> None:
+        if self.exists(table):
+            raise ConflictError(f"another writer made table {table.name} first")
+        with first_write(self.spark, table) as empty:
+            statement = create_table_sql(table, spec, view, replace=not empty)
+            self._command(self.spark, table, statement, stamp)
         register(self.spark, table)
 
     def properties(self, table: TableRef) -> dict[str, str]:

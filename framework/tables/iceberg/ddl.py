@@ -34,8 +34,8 @@ def _layout_properties(layout: str | None) -> Mapping[str, str]:
     return {**mode, **version, "sluice.layout": layout}
 
 
-def create_table_sql(table: TableRef, spec: TableSpec) -> str:
-    """CREATE TABLE, partition transforms included."""
+def create_table_sql(table: TableRef, spec: TableSpec, rows: str | None = None) -> str:
+    """CREATE TABLE, partition transforms included; with the rows of a view, if one is named."""
     names = [field.name for field in ordered(spec.schema)]
     return create_sql(
         table,
@@ -44,6 +44,7 @@ def create_table_sql(table: TableRef, spec: TableSpec) -> str:
         properties=table_properties(spec, table),
         comment=spec.comment,
         location=table.location,
+        rows=rows,
     )
 
 

@@ -56,6 +56,10 @@ class IcebergFormat(LakeFormat):
             if not self.exists(table):  # else somebody else was faster
                 raise
 
+    def _create_with(self, table: TableRef, spec: TableSpec, view: str, stamp: Stamp) -> None:
+        self._make_namespace(table)
+        self._command(self.spark, table, create_table_sql(table, spec, view), stamp)
+
     def properties(self, table: TableRef) -> dict[str, str]:
         return self._metadata(table).properties
 

@@ -14,7 +14,7 @@ from framework.config.job import Read
 from framework.config.lake import Lake
 from framework.context import RunContext
 from framework.readers import find_reader
-from framework.readers.base import Inputs
+from framework.readers.base import Inputs, StrictReader
 from framework.state import LocalStorage
 from tests.postgres import Postgres, running_postgres
 
@@ -67,6 +67,19 @@ def load(ctx: RunContext) -> Callable[..., DataFrame]:
         described = Read(**source)
         reader = find_reader(described.format)
         return reader.read(ctx, described, reader.discover(ctx, described, SeenItems()), positions=positions)
+
+    return read
+
+
+@pytest.fixture
+def load_strictly(ctx: RunContext) -> Callable[..., DataFrame | None]:
+    """A source's columns alone, up to the first bad record."""
+
+    def read(**source: Any) -> DataFrame | None:
+        described = Read(**source)
+        reader = find_reader(described.format)
+        assert isinstance(reader, StrictReader)
+        return reader.read_strictly(ctx, described, reader.discover(ctx, described, SeenItems()))
 
     return read
 

@@ -7,10 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
 
 from framework.changes.columns import BAD, RAW, SRC
 from framework.errors import ConfigError, ReadError
+from framework.readers.base import STOPPED
+from framework.tables.conflicts import texts
 from tests.integration.readers.conftest import rows
 
 SCHEMA = [
@@ -66,6 +70,58 @@ def test_the_verdict_does_not_depend_on_the_columns_a_query_asks_for(put, load):
         "3",
     ]
     assert df.count() == 3
+
+
+STRICT = {"format": "csv", "path": "raw/t", "schema": SCHEMA}
+
+
+def test_a_strict_scan_gives_the_values_that_the_tolerant_one_gives(put, load, load_strictly):
+    put("raw/t/x.csv", '1,"Ada, G\\"q",2020-01-01,1.5\n\n2,,,\n3,"",2020-02-29,-7\n')
+    strict = load_strictly(**STRICT)
+    assert strict.columns == [column["name"] for column in SCHEMA]
+    assert [tuple(row) for row in strict.collect()] == [row[:4] for row in rows(load(**STRICT))]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "abc,Bob,2020-01-02,2.5",
+        '2,"C',
+        "3,Dan,2020-01-01,7.5,extra",
+        "4,Eve",
+        "5,Fay,2020-13-45,1",
+        "6,Gil,2020-01-02,99999999999.5",
+    ],
+)
+def test_a_strict_scan_stops_at_every_record_that_the_tolerant_one_calls_bad(
+    put, load, load_strictly, record
+):
+    put("raw/t/x.csv", f"1,Ada,2020-01-01,1.5\n{record}\n")
+    assert [row[5] is None for row in rows(load(**STRICT))] == [True, False]
+    with pytest.raises((Py4JError, PySparkException)) as stopped:
+        load_strictly(**STRICT).collect()
+    assert any(sign in text for text in texts(stopped.value) for sign in STOPPED)
+
+
+def test_a_strict_scan_matches_headers_by_name_as_the_tolerant_one_does(put, load_strictly):
+    put("raw/t/a.csv", "B,id\nx,1\n")
+    put("raw/t/b.csv", "id,new,b\n2,n,y\n")
+    df = load_strictly(
+        format="csv", path="raw/t", options={"header": True},
+        schema=[{"name": "id", "type": "int"}, {"name": "b", "type": "string"}],
+    )  # fmt: skip
+    assert df.columns == ["id", "b", "new"]
+    assert sorted(tuple(row) for row in df.collect()) == [(1, "x", None), (2, "y", "n")]
+
+
+def test_columns_that_the_scan_cannot_parse_are_not_read_strictly(put, load_strictly):
+    put("raw/t/x.csv", "7-Jun-15,07/06/2015\n")
+    dates = [
+        {"name": "d", "type": "date", "format": "d-MMM-yy"},
+        {"name": "e", "type": "date", "format": "dd/MM/yyyy"},
+    ]
+    assert load_strictly(format="csv", path="raw/t", schema=dates) is None
+    assert load_strictly(format="csv", path="raw/t", schema=[*dates[:1], {"name": "e", "type": "string"}])
 
 
 def test_multi_line_values_are_one_record(put, load):

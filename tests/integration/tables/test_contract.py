@@ -6,10 +6,12 @@ import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.errors import ConfigError, TableError
-from framework.tables import ColumnChange, MergeClauses, TableFormat, TableRef, TableSpec
+from framework.errors import ConfigError, ConflictError, TableError
+from framework.tables import ColumnChange, MergeClauses, TableFormat, TableRef, TableSpec, table_ref
+from framework.tables.conflicts import texts
 
 SCHEMA = T.StructType(
     [
@@ -73,6 +75,75 @@ class TestMaking:
         assert fmt.version(table) is None
         assert fmt.last_mark(table, "crm.leads") is None
         assert contents(fmt, table) == []
+
+    def test_a_table_made_with_its_first_rows_is_the_one_made_before_them_in_a_single_commit(
+        self, fmt, table, lake, mark
+    ):
+        whole = T.StructType(
+            [SCHEMA["_sluice_seq"], SCHEMA["id"], SCHEMA["name"], T.StructField("a b", T.DateType())]
+        )
+        spec = TableSpec(whole, ["name"], {"sluice.job": "crm.leads"}, comment="it's ours")
+        first = rows(fmt, (1, "a", 1), (2, "b", 2))
+        fmt.create_with(first, table, spec, mark(1))
+        (only,) = fmt.versions(table)
+        assert fmt.version(table) == only
+        assert only.metrics["rows_added"] == 2
+        assert fmt.last_mark(table, "crm.leads") == mark(1)
+        assert contents(fmt, table) == [(1, "a", None, 1), (2, "b", None, 2)]
+        other = table_ref(lake, f"{table.name}_in_two", fmt.name)
+        fmt.create(other, spec)
+        assert fmt.schema(table) == fmt.schema(other)
+        assert fmt.properties(table) == fmt.properties(other)
+        described = [
+            [
+                tuple(row)
+                for row in fmt.spark.sql(f"DESCRIBE TABLE EXTENDED {each.identifier}").collect()
+                if row["col_name"]
+                in ("id", "name", "a b", "_sluice_seq", "Part 0", "Comment", "# Partitioning")
+            ]
+            for each in (table, other)
+        ]
+        assert described[0] == described[1]
+        fmt.append(first, table, mark(1))
+        assert len(contents(fmt, table)) == 2
+        fmt.append(first, table, mark(2))
+        assert len(contents(fmt, table)) == 4
+
+    def test_a_first_write_that_fails_leaves_no_table_and_can_be_done_again(self, fmt, table, mark):
+        poisoned = F.when(F.col("id") == 2, F.raise_error(F.lit("poison")).cast("string")).otherwise("a")
+        frame = (
+            fmt.spark.range(1, 3, 1, 2).withColumn("name", poisoned).withColumn("_sluice_seq", F.col("id"))
+        )
+        spec = TableSpec(SCHEMA, ["name"])
+        for _ in range(2):
+            with pytest.raises((Py4JError, PySparkException)) as failed:
+                fmt.create_with(frame, table, spec, mark(1))
+            assert any("poison" in text for text in texts(failed.value))
+            assert not fmt.exists(table)
+        fmt.create_with(rows(fmt, (1, "a", 1)), table, spec, mark(1))
+        assert contents(fmt, table) == [(1, "a", 1)]
+
+    def test_an_empty_table_is_made_where_a_first_write_failed(self, fmt, table, mark):
+        poisoned = F.raise_error(F.lit("poison")).cast("string")
+        frame = fmt.spark.range(2).withColumn("name", poisoned).withColumn("_sluice_seq", F.col("id"))
+        with pytest.raises((Py4JError, PySparkException)):
+            fmt.create_with(frame, table, TableSpec(SCHEMA), mark(1))
+        made(fmt, table)
+        assert contents(fmt, table) == []
+        assert fmt.last_mark(table, "crm.leads") is None
+
+    def test_who_is_second_to_make_a_table_with_rows_has_lost_a_race(self, fmt, table, mark):
+        made(fmt, table)
+        with pytest.raises(ConflictError, match="another writer made table"):
+            fmt.create_with(rows(fmt, (1, "a", 1)), table, TableSpec(SCHEMA), mark(1))
+        assert contents(fmt, table) == []
+
+    def test_comments_of_nested_fields_survive_a_first_write(self, fmt, table, mark):
+        inner = T.StructType([T.StructField("x", T.LongType(), True, {"comment": "inside"})])
+        schema = T.StructType([T.StructField("s", inner)])
+        fmt.create_with(rows(fmt, ((1,),), schema=schema), table, TableSpec(schema), mark(1))
+        assert fmt.schema(table)["s"].dataType["x"].metadata["comment"] == "inside"
+        assert contents(fmt, table) == [((1,),)]
 
     def test_ddl_is_what_runs_and_needs_no_table(self, fmt, table):
         text = fmt.ddl(table, TableSpec(SCHEMA, properties={"a'b": "c"}))

@@ -46,6 +46,29 @@ def test_a_folder_with_other_files_is_not_taken_over(delta, lake):
     assert Path(table.location, "mine.csv").exists()
 
 
+def test_files_of_a_killed_first_write_are_written_over_and_not_deleted(delta, lake, mark):
+    table = table_ref(lake, "standardized.tables.first", "delta")
+    left = Path(table.location, "part-00000-of-a-killed-run.snappy.parquet")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"PAR1")
+    left.parent.parent.joinpath(".first.first-write").touch()
+    frame = delta.spark.createDataFrame([(1, "a")], SCHEMA)
+    delta.create_with(frame, table, TableSpec(SCHEMA), mark(1))
+    assert delta.read(table).count() == 1
+    assert left.exists()
+    assert delta.last_mark(table, "crm.leads") == mark(1)
+    assert not list(left.parent.parent.glob("*.first-write*"))
+
+
+def test_a_first_write_does_not_take_over_a_folder_with_other_files(delta, lake, mark):
+    table = table_ref(lake, "standardized.tables.taken_too", "delta")
+    Path(table.location).mkdir(parents=True)
+    Path(table.location, "mine.csv").write_text("a,b")
+    with pytest.raises(TableError, match=r"not empty, and no table is in it: got mine.csv"):
+        delta.create_with(delta.spark.createDataFrame([(1, "a")], SCHEMA), table, TableSpec(SCHEMA), mark(1))
+    assert [path.name for path in Path(table.location).iterdir()] == ["mine.csv"]
+
+
 def test_transforms_are_refused_with_the_key(delta, lake):
     table = table_ref(lake, "standardized.tables.transformed", "delta")
     with pytest.raises(
