@@ -21,6 +21,8 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "dms": "framework.readers.dms:DmsReader",
         "jdbc": "framework.readers.jdbc:JdbcReader",
         "table": "framework.readers.table:TableReader",
+        "delta_cdf": "framework.readers.table_changes:DeltaChanges",
+        "iceberg_changelog": "framework.readers.table_changes:IcebergChanges",
     }
 )
 

@@ -38,8 +38,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: StructType | None = No
     unknown = F.concat(
         F.lit(f"operation in column {column} is "), F.coalesce(given.cast("string"), F.lit("NULL"))
     )
-    asked: dict[str, Sequence[str]] = {letter: names for letter, names in job.changes.operations.items()}
-    operation = _operation(given, asked or _OPERATIONS)
+    operation = _operation(given, dict(job.changes.operations.items()) or _OPERATIONS)
     problems = [F.col(BAD), F.when(operation.isNull(), unknown)]
     decoded = df.withColumn(OP, operation)
     if job.changes.commit_time:
