@@ -59,7 +59,8 @@ def run_project(
         chosen = _unfinished(ctx, project, chosen)
     begun, started = time.perf_counter(), ctx.clock()
     window = Replay(replay) if replay is not None else None
-    _open_catalog(ctx)
+    if len(chosen) > 1:
+        _open_catalog(ctx)
     arrows = [(a, b) for a, b in edges(project) if a in chosen and b in chosen]
     run = RunOutcome(
         run_id=ctx.run_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from framework.config.job import Job
 from framework.context import RunContext
 from framework.errors import QualityError
-from framework.quality import Ruleset, parse_ruleset
+from framework.quality import EMPTY, Ruleset, parse_ruleset
 from framework.run.outcome import Counts, JobOutcome, Role, TableChange
 from framework.run.stopwatch import Stopwatch
 from framework.tables import side_table, table_format, table_ref
@@ -75,7 +75,7 @@ def open_job(ctx: RunContext, job: Job, config_hash: str) -> JobRun:
         target=target,
         quarantine=side_table(target, "quarantine"),
         tombstones=side_table(target, "tombstones"),
-        ruleset=parse_ruleset(job.quality.rules or "Rules = []"),
+        ruleset=parse_ruleset(job.quality.rules) if job.quality.rules else EMPTY,
         watch=Stopwatch(job.job, ctx.listener, ctx.stop),
         outcome=JobOutcome(
             job.job, target.name, target.name.split(".")[0], "nothing_new", config_hash=config_hash
