@@ -34,6 +34,13 @@ class S3:
 
         return boto3.client("s3", endpoint_url=self.endpoint)
 
+    @cached_property
+    def glue(self) -> Any:
+        """boto3's client of the catalog."""
+        import boto3
+
+        return boto3.client("glue", endpoint_url=self.endpoint)
+
     def bucket(self) -> str:
         """A new bucket, which no other test uses."""
         name = f"bucket{next(_numbers)}"

@@ -108,10 +108,15 @@ def joined(layers: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def s3_conf(lane: Lane, groups: Sequence[str]) -> dict[str, str]:
-    """`s3://` is what EMR and Glue say; locally the same address goes through S3A."""
+    """`s3://` is what EMR and Glue say; locally the same address goes through S3A.
+
+    A store that can't be reached is told within half a minute: S3A's own patience is over five minutes on Spark 3.5.
+    """
     if "aws" not in groups or "aws" not in lane.groups:
         return {}
     return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         "spark.hadoop.fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
+        "spark.hadoop.fs.s3a.attempts.maximum": "4",
+        "spark.hadoop.fs.s3a.retry.limit": "3",
     }
