@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import TEXT, Image, absent_of, image_type, values_of
+from framework.changes.envelopes.images import TEXT, Image, absent_of, binary_of, image_type, values_of
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -48,7 +48,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     read = of_table(opened(df, payload), source, f"{MESSAGE}.database", f"{MESSAGE}.table")
     each = read.select("*", F.posexplode_outer(F.col(f"{MESSAGE}.data")).alias(_INDEX, _ROW))
     each = each.withColumn(_OLD, F.get(F.col(f"{MESSAGE}.old"), F.col(_INDEX)))
-    row = Image(_ROW, _given("data"), binary="latin1")
+    row = Image(_ROW, _given("data"), binary=binary_of(source, "latin1"))
     values, misfit = values_of(fields, row)
     op = _operation()
     return normal(
@@ -61,7 +61,9 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
             ("es", F.col(f"{MESSAGE}.es")), ("id", F.col(f"{MESSAGE}.id")), ("index", F.col(_INDEX))
         ),
         absent=absent_of(fields, row, op.isin("I", "U")),
-        moved=moved_by_old(job, fields, row, Image(_OLD, _given("old"), binary="latin1"), op == "U"),
+        moved=moved_by_old(
+            job, fields, row, Image(_OLD, _given("old"), binary=binary_of(source, "latin1")), op == "U"
+        ),
         time=F.timestamp_millis(F.col(f"{MESSAGE}.es")),
         index=F.col(_INDEX),
     )

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import Image, absent_of, given, image_type, value_of, values_of
+from framework.changes.envelopes.images import (
+    Image,
+    absent_of,
+    binary_of,
+    given,
+    image_type,
+    is_set,
+    value_of,
+    values_of,
+)
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -43,7 +52,8 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     """Rows of DMS's messages. Sequence: (commit_ts, position, record), which IncludeTransactionDetails gives.
 
     A column that `data` lacks is NULL, because DMS leaves NULL out; with `include_null_and_empty` it is absent.
-    Options: `include_null_and_empty`, `before_image_field` (before-image), `before_image_prefix` (BI_).
+    Options: `include_null_and_empty`, `before_image_field` (before-image), `before_image_prefix` (BI_),
+    `binary` (base64).
     """
     fields = fields_for(job, source, target)
     prefix = str(source.options.get("before_image_prefix", "BI_"))
@@ -56,12 +66,13 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     }
     payload = payload_of("control", **kinds)
     read = of_table(opened(df, payload), source, _meta("schema-name"), _meta("table-name"))
-    row = Image(f"{MESSAGE}.data", given("data"), scientific=True)
-    before = Image(f"{MESSAGE}.{quote(before_image)}", given(quote(before_image)), scientific=True)
+    binary = binary_of(source, "base64")
+    row = Image(f"{MESSAGE}.data", given("data"), binary, scientific=True)
+    before = Image(f"{MESSAGE}.{quote(before_image)}", given(before_image), binary, scientific=True)
     values, misfit = values_of(fields, row)
     op = _operation()
     unknown = unknown_operation(op, F.col(_meta("operation")), "metadata.operation")
-    carries = op.isin("I", "U", "R") & F.lit(_is_set(source, "include_null_and_empty"))
+    carries = op.isin("I", "U", "R") & F.lit(is_set(source, "include_null_and_empty"))
     return normal(
         read,
         job,
@@ -134,7 +145,3 @@ def _moved(
 
 def _meta(name: str) -> str:
     return f"{MESSAGE}.metadata.{quote(name)}"
-
-
-def _is_set(source: Read, option: str) -> bool:
-    return str(source.options.get(option, False)).lower() == "true"

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import Image, absent_of, given, image_type, value_of, values_of
+from framework.changes.envelopes.images import (
+    Image,
+    absent_of,
+    binary_of,
+    given,
+    image_type,
+    is_set,
+    value_of,
+    values_of,
+)
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -40,7 +49,8 @@ _ROW = "_sluice_row"
 def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = None) -> DataFrame:
     """Rows of GoldenGate's messages. Sequence: `pos`, as a number: texts of different lengths would not compare.
 
-    A column that `after` lacks is absent: compressed updates carry the key and what changed.
+    A column that `after` lacks is absent: compressed updates carry the key and what changed. Options:
+    `omit_null_values` (the formatter leaves NULL out, so that what lacks is NULL), `binary` (base64).
     """
     fields = fields_for(job, source, target)
     kind = image_type(fields)
@@ -49,8 +59,10 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     op = _operation()
     before, after = F.col(f"{MESSAGE}.before"), F.col(f"{MESSAGE}.after")
     deleted = op.eqNullSafe("D")
+    binary = binary_of(source, "base64")
+    partial = op.isin("I", "U") & F.lit(not is_set(source, "omit_null_values"))
     read = read.withColumn(_ROW, F.when(deleted, before).otherwise(after))
-    row = Image(_ROW, F.when(deleted, given("before")).otherwise(given("after")))
+    row = Image(_ROW, F.when(deleted, given("before")).otherwise(given("after")), binary)
     values, misfit = values_of(fields, row)
     unknown = unknown_operation(op, F.col(f"{MESSAGE}.op_type"), "op_type")
     return normal(
@@ -60,7 +72,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
         op=op,
         problem=F.coalesce(unknown, _empty(op), _unordered(op, job), misfit),
         sequence=_position(),
-        absent=absent_of(fields, row, op.isin("I", "U")),
+        absent=absent_of(fields, row, partial),
         moved=_moved(job, fields, row, op),
         time=F.expr(f"try_cast({MESSAGE}.op_ts AS timestamp)"),
     )

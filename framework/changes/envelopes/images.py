@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from framework.errors import ConfigError
 from framework.readers.declared import Field, parsed, try_cast, unfit
 from framework.readers.transport import joined
 from framework.sql import literal, quote
@@ -23,6 +24,8 @@ from framework.tables.types import type_sql
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
+
+    from framework.config.job import Read
 
 TEXT = "_sluice_text"
 """The message as text."""
@@ -54,6 +57,29 @@ class Image:
     def has(self, name: str) -> Column:
         """Whether the message carries the column, NULL included."""
         return F.coalesce(F.map_contains_key(self.given, name), F.lit(False))
+
+
+def binary_of(source: Read, default: Binary) -> Binary:
+    """How the source writes bytes as text: `read.options.binary`, else as its envelope does.
+
+    Raises:
+        ConfigError: the option is none of the known ways.
+    """
+    known = get_args(Binary)
+    asked = str(source.options.get("binary", default))
+    if asked not in known:
+        raise ConfigError(
+            "binary values of messages can't be read so",
+            found=asked,
+            expected=", ".join(known),
+            fix="Correct read.options.binary.",
+        )
+    return cast(Binary, asked)
+
+
+def is_set(source: Read, option: str) -> bool:
+    """Whether an option of the source is true."""
+    return str(source.options.get(option, False)).lower() == "true"
 
 
 def image_type(fields: Sequence[Field], *, scientific: bool = False) -> T.StructType:

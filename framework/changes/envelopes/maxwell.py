@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import Image, absent_of, given, image_type, values_of
+from framework.changes.envelopes.images import Image, absent_of, binary_of, given, image_type, values_of
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -46,7 +46,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     kind = image_type(fields)
     payload = payload_of(*_HEAD, data=kind, old=kind)
     read = of_table(opened(df, payload), source, f"{MESSAGE}.database", f"{MESSAGE}.table")
-    row = Image(f"{MESSAGE}.data", given("data"))
+    row = Image(f"{MESSAGE}.data", given("data"), binary_of(source, "base64"))
     values, misfit = values_of(fields, row)
     op = _operation()
     return normal(

@@ -52,6 +52,14 @@ def test_truncates_moves_and_compressed_updates(spark: SparkSession) -> None:
     assert "moved_from" not in found["no before image"]
 
 
+def test_what_lacks_is_null_where_the_formatter_leaves_null_out(spark: SparkSession) -> None:
+    job = job_of("goldengate", COLUMNS, read={"options": {"omit_null_values": True}})
+
+    (event,) = events(decoded(spark, job, ['{"op_type":"U","pos":"5","after":{"id":2,"weight":1}}']))
+
+    assert (event["id"], "absent" in event) == (2, False)
+
+
 def test_what_lacks_its_row_its_place_or_its_meaning_is_bad(spark: SparkSession) -> None:
     cases = {
         "no row": '{"op_type":"D","pos":"1","before":null}',

@@ -122,6 +122,16 @@ def test_a_value_that_does_not_fit_makes_its_event_bad_with_the_reason(spark: Sp
     assert "raw" not in found["fits"][0]
 
 
+def test_bytes_are_written_as_the_source_says(spark: SparkSession) -> None:
+    def read(how: str, text: str) -> bytes:
+        job = job_of("maxwell", {"id": "bigint", "b": "binary"}, read={"options": {"binary": how}})
+        return bytes(events(decoded(spark, job, [message(id=1, b=text)]))[0]["b"])
+
+    assert [read("base64", "AQI="), read("hex", "0102"), read("latin1", "é")] == [b"\1\2", b"\1\2", b"\xe9"]
+    with pytest.raises(ConfigError, match="got octal, expected base64, hex, latin1"):
+        read("octal", "1")
+
+
 def test_null_and_absent_are_different(spark: SparkSession) -> None:
     columns = {"id": "bigint", "a": "string", "w": "decimal(4,2)"}
 
