@@ -94,7 +94,7 @@ def _cut(named: DataFrame, wrapped: str, exact: bool = False, *, versions: bool 
     body = f"get_json_object({TEXT}, '$.payload')" if exact else _AFTER_MARK
     version = f"CASE WHEN {wrapped} THEN xxhash64({_head(exact)}) END" if versions else "cast(NULL AS bigint)"
     return named.selectExpr(
-        "*", f"CASE WHEN {wrapped} THEN {body} ELSE {TEXT} END AS {BODY}", f"{version} AS {VERSION}"
+        "*", f"ltrim(CASE WHEN {wrapped} THEN {body} ELSE {TEXT} END) AS {BODY}", f"{version} AS {VERSION}"
     )
 
 
