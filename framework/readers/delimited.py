@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
@@ -15,6 +15,8 @@ from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, RAW
 from framework.errors import ReadError
+from framework.readers.base import STOPPED
+from framework.readers.decimals import changed, excess, narrowed, narrowed_strictly, with_room, written
 from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, unfit
 from framework.readers.paths import first_line, shown_path
 from framework.readers.scan import Scan
@@ -57,6 +59,8 @@ def scan_strictly(request: Scan) -> DataFrame | None:
     fields = _fields_of_groups(request, groups)
     if not groups or any(as_text(each) for each in fields.values()):
         return None
+    # a record that a filter of the query leaves out would not be looked at to its end
+    request.spark.conf.set("spark.sql.csv.filterPushdown.enabled", "false")
     frames = [_scan_strictly(replace(request, files=files), fields[names]) for names, files in groups.items()]
     return _in_order(reduce(_union, frames), request.fields or [])
 
@@ -179,33 +183,52 @@ def common_type(left: T.DataType, right: T.DataType) -> T.DataType:
 def _scan(request: Scan) -> DataFrame:
     fields = list(request.fields or [])
     texts = as_text(fields)
-    typed = [(f.source, T.StringType() if f.source in texts else f.type) for f in fields]
+    roomy = _roomy(request, fields)
+    typed = [(f.source, T.StringType() if f.source in texts else roomy.get(f.source, f.type)) for f in fields]
     reader = _reader(request).options(**shared_formats(fields))
     df = reader.schema(schema_text([*typed, (RAW, T.StringType())])).csv(list(request.files))
-    bad = _reason(request, fields, texts) if request.positions else _suspicion(fields, texts)
-    values = [_value(field, texts).alias(field.name) for field in fields]
-    raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), _rewritten(fields, texts)) if texts else F.col(RAW))
+    bad = _reason(request, fields, texts, roomy) if request.positions else _suspicion(fields, texts, roomy)
+    values = [_value(field, texts, roomy).alias(field.name) for field in fields]
+    own = texts or roomy
+    raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), _rewritten(fields, roomy)) if own else F.col(RAW))
     return df.select(*values, file_source(positions=request.positions), bad.alias(BAD), raw.alias(RAW))
 
 
 def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
     reader = _reader(request).options(**shared_formats(fields)).option("mode", "FAILFAST")
-    df = reader.schema(schema_text([(field.source, field.type) for field in fields])).csv(list(request.files))
-    if all(field.source == field.name for field in fields):
+    roomy = _roomy(request, fields)
+    typed = [(field.source, roomy.get(field.source, field.type)) for field in fields]
+    df = reader.schema(schema_text(typed)).csv(list(request.files))
+    if not roomy and all(field.source == field.name for field in fields):
         return df
-    return df.select(*[F.col(quote(field.source)).alias(field.name) for field in fields])
+    values = [
+        narrowed_strictly(field, STOPPED[0]) if field.source in roomy else F.col(quote(field.source))
+        for field in fields
+    ]
+    return df.select(*[value.alias(field.name) for value, field in zip(values, fields, strict=True)])
+
+
+def _roomy(request: Scan, fields: list[Field]) -> dict[str, T.DataType]:
+    """The types that decimals are read with, by the columns' names in the source."""
+    exact = request.options.get("decimals", "exact") != "round"
+    kinds = {field.source: with_room(field, exact=exact) for field in fields}
+    return {field.source: kinds[field.source] for field in fields if kinds[field.source] != field.type}
 
 
 def _union(left: DataFrame, right: DataFrame) -> DataFrame:
     return left.unionByName(right, allowMissingColumns=True)
 
 
-def _value(field: Field, texts: frozenset[str]) -> Column:
+def _value(field: Field, texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
     column = F.col(quote(field.source))
+    if field.source in roomy:
+        return narrowed(field)
     return parsed(column, field) if field.source in texts else column
 
 
-def _reason(request: Scan, fields: list[Field], texts: frozenset[str]) -> Column:
+def _reason(
+    request: Scan, fields: list[Field], texts: frozenset[str], roomy: Mapping[str, T.DataType]
+) -> Column:
     """What is wrong with a record, NULL for a good one; what it says is worked out for bad ones only."""
     strings = F.from_csv(F.col(RAW), _string_schema(len(fields)), _parse_options(request) or None)
     reasons = [_count_reason(request, len(fields))]
@@ -217,6 +240,9 @@ def _reason(request: Scan, fields: list[Field], texts: frozenset[str]) -> Column
             own.append(unparsed)
             reasons.append(unparsed)
         else:
+            if field.source in roomy:
+                own.append(excess(field))
+                reasons.append(own[-1])
             text = strings.getField(f"f{index}")
             reasons.append(F.when(F.col(quote(field.source)).isNull() & text.isNotNull(), unfit(text, field)))
     detailed, found = joined(reasons), joined(own)
@@ -224,7 +250,7 @@ def _reason(request: Scan, fields: list[Field], texts: frozenset[str]) -> Column
     return told.when(found != "", found) if own else told
 
 
-def _suspicion(fields: list[Field], texts: frozenset[str]) -> Column:
+def _suspicion(fields: list[Field], texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
     """That something is wrong with a record, not what: all that a pass needs which stops at the first bad record.
 
     Working out the reason takes `from_csv`, which on Spark 3.5 costs every good record its compiled plan.
@@ -235,6 +261,7 @@ def _suspicion(fields: list[Field], texts: frozenset[str]) -> Column:
         for field in fields
         if field.source in texts
     ]
+    unparsed += [changed(field) for field in fields if field.source in roomy]
     return F.when(reduce(or_, unparsed, marked(everything)), F.lit("malformed record"))
 
 
@@ -265,9 +292,10 @@ def _string_schema(count: int) -> str:
     return ", ".join(f"f{index} STRING" for index in range(count))
 
 
-def _rewritten(fields: list[Field], texts: frozenset[str]) -> Column:
+def _rewritten(fields: list[Field], roomy: Mapping[str, T.DataType]) -> Column:
     """The record written anew from its fields, where the scan itself found nothing wrong."""
-    return F.to_csv(F.struct(*[F.col(quote(field.source)).alias(f"f{i}") for i, field in enumerate(fields)]))
+    values = [written(field) if field.source in roomy else F.col(quote(field.source)) for field in fields]
+    return F.to_csv(F.struct(*[value.alias(f"f{i}") for i, value in enumerate(values)]))
 
 
 def _parse_options(request: Scan) -> dict[str, str]:
@@ -275,7 +303,7 @@ def _parse_options(request: Scan) -> dict[str, str]:
 
 
 def _reader(request: Scan) -> DataFrameReader:
-    options = {key: value for key, value in request.options.items() if key != "inferschema"}
+    options = {key: value for key, value in request.options.items() if key not in ("inferschema", "decimals")}
     return request.spark.read.options(**{**options, "mode": "PERMISSIVE", "columnNameOfCorruptRecord": RAW})
 
 

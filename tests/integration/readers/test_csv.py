@@ -72,6 +72,40 @@ def test_the_verdict_does_not_depend_on_the_columns_a_query_asks_for(put, load):
     assert df.count() == 3
 
 
+LONG = [
+    {"name": "id", "type": "int"},
+    {"name": "few", "type": "decimal(8,2)"},
+    {"name": "many", "type": "decimal(20,2)"},
+]
+
+
+def test_a_decimal_with_more_digits_than_declared_is_a_bad_record_not_a_rounded_one(put, load, load_strictly):
+    put(
+        "raw/t/x.csv",
+        "1,1.25,-2.5\n2,1.255,0\n3,,1.0000000001\n4,7,100.00\n5,0.30000000000000004,\n6,999999.999,\n",
+    )
+    options = {"format": "csv", "path": "raw/t", "schema": LONG}
+    found = rows(load(**options))
+    good = [
+        (1, Decimal("1.25"), Decimal("-2.50"), 1, None, None),
+        (4, Decimal("7.00"), Decimal("100.00"), 4, None, None),
+        (5, Decimal("0.30"), None, 5, None, None),
+    ]
+    assert [row for row in found if row[4] is None] == good, "the noise of a binary float is no digit"
+    assert [row[3:] for row in found if row[4] is not None] == [
+        (2, "value '1.255' of column few is not decimal(8,2)", "2,1.255,0"),
+        (3, "value '1.0000000001' of column many is not decimal(20,2)", "3,,1.0000000001"),
+        (6, "value '999999.999' of column few is not decimal(8,2)", "6,999999.999,"),
+    ]
+    assert load(positions=False, **options).filter(F.col(BAD).isNotNull()).count() == 3
+    with pytest.raises(Exception, match="|".join(STOPPED)):
+        load_strictly(**options).collect()
+    put("raw/r/x.csv", "2,1.255,0\n")
+    rounding = {**options, "path": "raw/r", "options": {"decimals": "round"}}
+    assert rows(load(**rounding))[0][1:5] == (Decimal("1.26"), Decimal("0.00"), 1, None)
+    assert load_strictly(**rounding).collect()[0]["few"] == Decimal("1.26")
+
+
 STRICT = {"format": "csv", "path": "raw/t", "schema": SCHEMA}
 
 
