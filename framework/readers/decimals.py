@@ -10,6 +10,7 @@ it has 38 digits. What differs only behind those digits (the noise of binary flo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -24,14 +25,24 @@ if TYPE_CHECKING:
 _IN_A_LONG, _MOST, _ROOM = 18, 38, 4
 
 
-def with_room(field: Field, *, exact: bool = True) -> T.DataType:
+def roomy_types(fields: Sequence[Field], *, exact: bool) -> dict[str, T.DataType]:
+    """The wider types of the decimals among the fields, by the columns' names in the source."""
+    kinds = {field.source: with_room(field) for field in fields} if exact else {}
+    return {
+        field.source: kinds[field.source]
+        for field in fields
+        if kinds.get(field.source, field.type) != field.type
+    }
+
+
+def with_room(field: Field) -> T.DataType:
     """The type to read a field with.
 
     >>> with_room(Field("a", "a", T.DecimalType(12, 2))), with_room(Field("a", "a", T.DecimalType(18, 2)))
     (DecimalType(18,8), DecimalType(38,22))
     """
     kind = field.type
-    if not exact or not isinstance(kind, T.DecimalType) or kind.precision == _MOST:
+    if not isinstance(kind, T.DecimalType) or kind.precision == _MOST:
         return kind
     digits = _IN_A_LONG if kind.precision + _ROOM <= _IN_A_LONG else _MOST
     return T.DecimalType(digits, digits - kind.precision + kind.scale)

@@ -16,7 +16,7 @@ from pyspark.sql import types as T
 from framework.changes.columns import BAD, RAW
 from framework.errors import ReadError
 from framework.readers.base import STOPPED
-from framework.readers.decimals import changed, excess, narrowed, narrowed_strictly, with_room, written
+from framework.readers.decimals import changed, excess, narrowed, narrowed_strictly, roomy_types, written
 from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, unfit
 from framework.readers.paths import first_line, shown_path
 from framework.readers.scan import Scan
@@ -210,9 +210,7 @@ def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
 
 def _roomy(request: Scan, fields: list[Field]) -> dict[str, T.DataType]:
     """The types that decimals are read with, by the columns' names in the source."""
-    exact = request.options.get("decimals", "exact") != "round"
-    kinds = {field.source: with_room(field, exact=exact) for field in fields}
-    return {field.source: kinds[field.source] for field in fields if kinds[field.source] != field.type}
+    return roomy_types(fields, exact=request.choice("decimals", "exact", "round") == "exact")
 
 
 def _union(left: DataFrame, right: DataFrame) -> DataFrame:

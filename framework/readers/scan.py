@@ -39,6 +39,22 @@ class Scan:
         """An option that is true or false."""
         return self.options.get(name.lower(), str(default)).lower() == "true"
 
+    def choice(self, name: str, *allowed: str) -> str:
+        """An option that is one of a few words, the first of them unless it is given.
+
+        Raises:
+            ConfigError: it is another.
+        """
+        found = self.options.get(name, allowed[0])
+        if found not in allowed:
+            raise ConfigError(
+                f"the option {name} has a value that means nothing",
+                found=found,
+                expected=" or ".join(allowed),
+                fix=f"Correct read.options.{name}.",
+            )
+        return found
+
 
 def spark_options(options: Mapping[str, Any]) -> dict[str, str]:
     """A source's options as Spark takes them: lower-case keys, text values.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
+import pytest
 from pyspark.sql import functions as F
 
 from framework.changes.columns import BAD, RAW, SRC
+from framework.errors import ConfigError
 from tests.integration.readers.conftest import rows
 
 SCHEMA = [
@@ -50,6 +53,28 @@ def test_the_verdict_does_not_depend_on_the_columns_a_query_asks_for(put, load):
     assert df.filter(F.col(BAD).isNotNull()).count() == 2
     assert df.filter(F.col(BAD).isNull()).select("`a.b`").count() == 1
     assert df.select(RAW).filter(F.col(RAW).isNotNull()).count() == 2
+
+
+def test_keys_that_nobody_declared_are_read_as_strings_if_that_is_asked_for(put, load):
+    put("raw/t/1.json", '{"id":1,"n":7,"deep":{"k":[1]}}\n{broken\n')
+    put("raw/t/2.json", '{"ID":9,"id":2,"late":"x"}\n')
+    declared = [{"name": "id", "type": "int"}]
+    assert load(format="json", path="raw/t", schema=declared).columns == ["id", SRC, BAD, RAW]
+    df = load(format="json", path="raw/t", schema=declared, options={"undeclared": "read"})
+    assert df.columns == ["id", "deep", "late", "n", SRC, BAD, RAW]
+    assert {field.dataType.simpleString() for field in df.schema.fields[1:4]} == {"string"}
+    found = rows(df)
+    assert [row[:4] for row in found if row[5] is None] == [(1, '{"k":[1]}', None, "7"), (2, None, "x", None)]
+    assert [row[5:] for row in found if row[5] is not None] == [("malformed record", "{broken")]
+    with pytest.raises(ConfigError, match="got all, expected ignore or read"):
+        load(format="json", path="raw/t", schema=declared, options={"undeclared": "all"})
+
+
+def test_a_decimal_with_more_digits_than_declared_is_a_bad_record_not_a_rounded_one(put, load):
+    put("raw/t/1.json", '{"v":1.25}\n{"v":1.255}\n{"v":null}\n')
+    found = rows(load(format="json", path="raw/t", schema=[{"name": "v", "type": "decimal(8,2)"}]))
+    assert [(row[0], row[2]) for row in found if row[2] is None] == [(Decimal("1.25"), None), (None, None)]
+    assert [row[2] for row in found if row[2]] == ["value '1.255' of column v is not decimal(8,2)"]
 
 
 def test_without_schema_columns_are_inferred_over_all_files(put, load):
