@@ -3,8 +3,9 @@
     python -m benchmarks.csv_to_table --rows 5000000 --pairs 7 --format iceberg
 
 Both contenders read the same csv with the same declared schema into a new table of the same format, each in a process
-of its own, in turn. Seconds are taken from the moment Spark is up; CPU is the JVM's and Python's together. A ratio is
-printed only if both tables have the same checksum.
+of its own, in turn. Both get their Spark from the same place, so the options of the JVM and the settings of the session
+are the same. Seconds are taken from the moment Spark is up; CPU is the JVM's and Python's together. A ratio is printed
+only if both tables have the same checksum. docs/performance.md tells the figures, and where the seconds go.
 """
 
 from __future__ import annotations

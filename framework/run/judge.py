@@ -15,9 +15,15 @@ REASON_TYPE = "struct<rule:string,columns:array<string>,found:string>"
 
 
 def judge(
-    events: DataFrame, gate: Gate, keys: Sequence[str], *, sequenced: bool, truncates: bool = False
+    events: DataFrame,
+    gate: Gate,
+    keys: Sequence[str],
+    *,
+    sequenced: bool,
+    truncates: bool = False,
+    reasons: bool = True,
 ) -> DataFrame:
-    """Events with `_sluice_mask`, `_sluice_verdict` and `_sluice_reasons`.
+    """Events with `_sluice_mask`, `_sluice_verdict` and, if `reasons`, `_sluice_reasons`.
 
     Rejected is an event that can't be read, one without key or sequence where the merger needs them, one with an
     operation that the merger doesn't apply (`truncates`: it applies truncates), and one that breaks a rule whose action
@@ -43,7 +49,20 @@ def judge(
         .otherwise("good")
     )
     judged = masked.withColumn(VERDICT, verdict)
+    if not reasons:
+        return judged
     return judged.withColumn(REASONS, F.when(F.col(VERDICT) == "rejected", _reasons(faults, gate)))
+
+
+def judge_readable(rows: DataFrame, gate: Gate) -> DataFrame:
+    """Rows that are readable upserts, as the rules alone judge them: with `_sluice_mask` and `_sluice_verdict`."""
+    mask = F.col(MASK)
+    verdict = (
+        F.when(mask.bitwiseAND(gate.bits("quarantine", "fail")) != 0, "rejected")
+        .when(mask.bitwiseAND(gate.bits("drop")) != 0, "dropped")
+        .otherwise("good")
+    )
+    return rows.withColumn(MASK, gate.mask()).withColumn(VERDICT, verdict)
 
 
 def tallies(gate: Gate) -> list[Column]:

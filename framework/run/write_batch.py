@@ -21,7 +21,7 @@ from framework.readers.base import STOPPED
 from framework.run.conform import conform, with_missing
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
 from framework.run.jobrun import JobRun
-from framework.run.judge import judge, tallies
+from framework.run.judge import judge, judge_readable, tallies
 from framework.run.measure import Measured
 from framework.run.outcome import Counts, TableChange
 from framework.run.quarantine import quarantine_rows, write_quarantine
@@ -40,17 +40,17 @@ class Judged:
     shape: Shape
     gate: Gate
     rows: DataFrame
-    strict: bool = False
-    """Whether the rows have no verdict, because reading itself stops at the first that isn't good."""
+    all_good: bool = False
+    """Whether the rows have no verdict, because nothing but the reading judges them, which stops at a bad record."""
 
 
 def strict_batch(run: JobRun, intent: Intent) -> Judged | None:
-    """The batch as the source's columns and nothing else, if they are the table's and there are no rules.
+    """The batch by a scan that stops at a bad record: what a hand-written job would do, and at its price.
 
-    What a hand-written job would do, and at its price. The scan judges a record by the columns that are asked for;
-    so all of them have to go into the table, as they are.
+    The scan judges a record by the columns that are asked for; so all of them have to go into the table, as they are.
+    None where they don't, or where all of the batch is judged before it is written.
     """
-    if run.ruleset.rules or run.job.changes.sequence:
+    if run.ruleset.dataset_rules or run.job.changes.sequence:
         return None
     rows = read_strictly(run.ctx, run.job, intent.inputs)
     if rows is None:
@@ -59,16 +59,17 @@ def strict_batch(run: JobRun, intent: Intent) -> Judged | None:
     kinds = {field.name: field.dataType for field in shape.schema.fields}
     if any(kinds.get(field.name) != field.dataType for field in rows.schema.fields):
         return None
-    return Judged(shape, Gate(()), rows, strict=True)
+    gate = gate_of(run, rows.schema)
+    return Judged(shape, gate, judge_readable(rows, gate) if gate.rules else rows, all_good=not gate.rules)
 
 
 def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
-    """The batch's rows with verdicts; nothing is evaluated yet."""
+    """The batch's rows with verdicts, and with reasons if `positions`; nothing is evaluated yet."""
     events = read_events(run.ctx, run.job, intent.inputs, positions=positions)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     gate = gate_of(run, fitted.schema)
-    return Judged(shape, gate, judge(fitted, gate, (), sequenced=False))
+    return Judged(shape, gate, judge(fitted, gate, (), sequenced=False, reasons=positions))
 
 
 def write_batch(run: JobRun, intent: Intent) -> bool:
@@ -137,7 +138,7 @@ def _write_clean(run: JobRun, intent: Intent, batch: Judged) -> bool:
     measured = Measured(batch.rows, tallies(batch.gate)) if _needs_tallies(batch.gate) else None
     rows = measured.df if measured else batch.rows
     with run.watch.stage("target"):
-        good = rows if batch.strict else rows.filter(_guard(tallied=measured is not None))
+        good = rows if batch.all_good else rows.filter(_guard(tallied=measured is not None))
         change = _write(run, intent, batch.shape, good)
     figures = measured.figures() if measured else _figures_of_commit(batch, change)
     counts = _counts(figures)

@@ -60,3 +60,34 @@ def test_a_value_that_only_the_table_refuses_is_quarantined(lake: TestLake) -> N
     outcome = lake.applied()
     assert (outcome.counts.inserted, outcome.counts.quarantined) == (1, 1)
     assert lake.rows("id", "v") == [(1, "a"), (2, "b")]
+
+
+@pytest.mark.parametrize(
+    ("action", "inserted", "quarantined", "dropped"),
+    [("quarantine", 2, 2, 0), ("warn", 3, 1, 0), ("drop", 2, 1, 1)],
+)
+def test_a_malformed_record_is_found_beside_rows_that_rules_stop(
+    lake: TestLake, action: str, inserted: int, quarantined: int, dropped: int
+) -> None:
+    rules = 'Rules = [ ColumnValues "id" <= 10 ]'
+    lake.job(read={"format": "csv", "schema": SCHEMA}, quality={"rules": rules, "on_failure": action})
+    lake.file("0.csv", "id,v", "1,a")
+    assert lake.applied().counts.inserted == 1
+    lake.file("a.csv", "id,v", "2,b", "11,c", "12,x,one too many", "3,d")
+    counts = lake.applied().counts
+    assert (counts.read, counts.inserted) == (4, inserted)
+    assert (counts.quarantined, counts.dropped) == (quarantined, dropped)
+
+
+@pytest.mark.parametrize(("action", "left"), [("warn", [(1,), (11,)]), ("drop", [(1,)])])
+def test_rows_that_break_a_rule_and_stop_nothing_are_counted_in_the_one_pass(
+    lake: TestLake, action: str, left: list[tuple[int, ...]]
+) -> None:
+    rules = 'Rules = [ ColumnValues "id" <= 10 ]'
+    lake.job(read={"format": "csv", "schema": SCHEMA}, quality={"rules": rules, "on_failure": action})
+    lake.file("a.csv", "id,v", "1,a", "11,b")
+    outcome = lake.applied()
+    assert lake.rows("id") == left
+    assert [rule.failed_rows for rule in outcome.rules] == [1]
+    assert (outcome.counts.inserted, outcome.counts.dropped) == (len(left), 2 - len(left))
+    assert [change.role for change in outcome.tables] == ["target"]
