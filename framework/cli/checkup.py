@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from framework.config import Project
     from framework.session.versions import Lane
+    from framework.state.storage import Storage
 
 
 @dataclass(frozen=True)
@@ -154,18 +155,25 @@ def _root(project: Project) -> str:
         storage = storage_for(root)
     except StateError:
         return f"{root} (is reached through Spark only: --spark checks it)"
-    probe = f"{root.rstrip('/')}/_sluice/.doctor-{uuid.uuid4().hex}"
-    storage.write(probe, "")
-    storage.delete(probe)
+    _probe(storage, root)
     return f"{root} can be written"
+
+
+def _probe(storage: Storage, root: str) -> None:
+    path = f"{root.rstrip('/')}/_sluice/.doctor-{uuid.uuid4().hex}"
+    storage.write(path, "")
+    storage.delete(path)
 
 
 def _spark(project: Project) -> str:
     from framework.cli.session import spark_for
+    from framework.state import storage_for
 
+    root = project.lake.root
     with spark_for(project) as spark:
+        _probe(storage_for(root, spark), root)
         formats = [_round_trip(project, spark, name) for name in ("iceberg", "delta")]
-        return f"{spark.version} starts; {' and '.join(formats)} write and read"
+        return f"{spark.version} starts; {root} can be written; {' and '.join(formats)} write and read"
 
 
 def _round_trip(project: Project, spark: object, name: str) -> str:

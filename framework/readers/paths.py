@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from framework.config.places import absolute, bare_path, is_local, scheme_of
-from framework.errors import ConfigError, ReadError
+from framework.errors import ConfigError, ReadError, StateError
 from framework.state import storage_for
 from framework.state.patterns import fixed_part
 
@@ -64,9 +64,13 @@ def list_files(storage: Storage, path: str, *, known: bool = False) -> list[File
     it isn't a mistake in the path.
 
     Raises:
-        ReadError: there is no such place.
+        ReadError: there is no such place, or it can't be looked at.
     """
-    found = storage.files(path)
+    try:
+        found = storage.files(path)
+    except StateError as error:
+        fix = "Check read.path and the address of the store (spark: in lake.yaml), and that this job may list it."
+        raise ReadError(error.what, found=error.found, fix=fix) from error
     if not found and not (known and not is_local(path)) and not storage.exists(fixed_part(path)):
         raise ReadError(
             f"there is nothing at {path}",

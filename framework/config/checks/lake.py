@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from framework.config.checks.problem import problem
+from framework.config.places import is_local
 from framework.config.project import Project
 from framework.errors import ConfigError
 
@@ -46,6 +47,15 @@ def check_lake(project: Project) -> Iterator[ConfigError]:
             "is the name of Spark's own catalog",
             found=catalog.name,
             fix="Choose another, such as `lake`.",
+        )
+    if catalog.type == "jdbc" and not catalog.uri and not is_local(project.lake.root):
+        yield problem(
+            project,
+            None,
+            "catalog",
+            "is SQLite, which can't lie where the lake does",
+            found=f"type jdbc without a uri, and root {project.lake.root}",
+            fix="Set `type: glue` or `type: rest`, or the `uri:` of a database, such as jdbc:postgresql://host/db.",
         )
     if catalog.type in _WITH_URI and not catalog.uri:
         yield problem(

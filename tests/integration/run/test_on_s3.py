@@ -60,11 +60,13 @@ def lake(request: pytest.FixtureRequest, spark: SparkSession, s3: S3, tmp_path: 
 
 def test_a_lake_in_a_bucket_lands_reads_and_merges_every_file_once(lake: BucketLake) -> None:
     lake.feed()
-    lake.deliver("a b.csv", ("U", 1, 1, "a"), ("U", 2, 1, "b"), ("U", None, 1, "x"))
+    lake.deliver("a b.csv", ("U", 1, 1, "a"), ("U", None, 1, "x"))
+    lake.deliver("folder/a b.csv", ("U", 2, 1, "b"))
     first = lake.applied()
-    assert (first.landed, first.counts.read, first.counts.quarantined) == (1, 3, 1)
+    assert (first.landed, first.counts.read, first.counts.quarantined) == (2, 3, 1)
     assert lake.rows("id", "v") == [(1, "a"), (2, "b")]
-    assert len(lake.keys("lake/raw/feed/2")) == 1
+    names = sorted(key.rpartition("/")[2] for key in lake.keys("lake/raw/feed/2"))
+    assert names == ["a b.csv", "a b~2.csv"]
     assert len(lake.keys("/_sluice/ledger/facts/")) == 1
 
     assert lake.applied().status == "nothing_new"

@@ -16,11 +16,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from framework.config.places import identity
-from framework.errors import StateError
+from framework.errors import ReadError, StateError
+from framework.readers.paths import list_files
 from framework.state import LocalStorage, storage_for
 from framework.state.hadoop_storage import HadoopStorage
 from framework.state.patterns import fixed_part
 from framework.state.storage import Storage
+from tests.s3 import S3
 
 ODD_NAMES = [
     "a b.csv",
@@ -266,7 +268,7 @@ def test_paths_come_back_in_the_spelling_they_were_asked_in(place: Place) -> Non
 
 @pytest.mark.s3
 @pytest.mark.network
-def test_objects_are_what_another_client_sees(spark: SparkSession, s3) -> None:
+def test_objects_are_what_another_client_sees(spark: SparkSession, s3: S3) -> None:
     bucket = s3.bucket()
     storage = storage_for(f"s3a://{bucket}", spark)
     assert storage.create(f"s3a://{bucket}/lake/ä [1].json", json.dumps({"a": 1}))
@@ -281,7 +283,19 @@ def test_objects_are_what_another_client_sees(spark: SparkSession, s3) -> None:
 
 @pytest.mark.s3
 @pytest.mark.network
-def test_a_bucket_that_is_not_there_is_named(spark: SparkSession, s3) -> None:
+def test_where_the_store_can_not_decide_it_is_asked_first_and_written_then(
+    spark: SparkSession, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framework.state.s3_create.S3A", "another client")
+    bucket = s3.bucket()
+    storage = storage_for("s3://x", spark)
+    assert [storage.create(f"s3://{bucket}/1.json", text) for text in ("a", "b")] == [True, False]
+    assert storage.read_text(f"s3a://{bucket}/1.json") == "a"
+
+
+@pytest.mark.s3
+@pytest.mark.network
+def test_a_bucket_that_is_not_there_is_named(spark: SparkSession, s3: S3) -> None:
     storage: Storage = storage_for("s3a://nobody-has-this", spark)
     attempts: list[Callable[[], object]] = [
         lambda: storage.create("s3a://nobody-has-this/a", ""),
@@ -290,6 +304,8 @@ def test_a_bucket_that_is_not_there_is_named(spark: SparkSession, s3) -> None:
     for attempt in attempts:
         with pytest.raises(StateError, match=r"^cannot write s3a://nobody-has-this/a: got .*[Bb]ucket"):
             attempt()
+    with pytest.raises(ReadError, match=r"^(cannot list|there is nothing at) s3a://nobody-has-this/in"):
+        list_files(storage, "s3a://nobody-has-this/in")
 
 
 def _damaged(place: Place, tmp_path: Path) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from framework.config import load_project
-from framework.config.lake import Lake, Layer
+from framework.config import Project, check_project, load_project
+from framework.config.lake import Catalog, Lake, Layer
 from framework.config.places import absolute, identity
 from framework.readers.paths import lake_path
 from framework.state.intents import SeenItems
@@ -71,3 +71,11 @@ def test_a_file_that_was_read_is_known_by_every_spelling_of_its_place(
 
 def test_buckets_of_other_stores_are_not_those_of_s3() -> None:
     assert identity("gs://b/a") != identity("s3://b/a")
+
+
+def test_a_lake_in_a_bucket_with_a_catalog_in_sqlite_is_refused_before_spark_starts() -> None:
+    problems = check_project(Project(Lake(root="s3://bucket/lake"), {}))
+    assert [error.fix for error in problems] == [
+        "Set `type: glue` or `type: rest`, or the `uri:` of a database, such as jdbc:postgresql://host/db."
+    ]
+    assert check_project(Project(Lake(root="s3://bucket/lake", catalog=Catalog(type="glue")), {})) == []
