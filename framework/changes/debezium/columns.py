@@ -73,13 +73,28 @@ class Planned:
         return value(from_text(raw, encoding) if as_text else raw, encoding, self.field.type)
 
 
-def by_type(fields: Sequence[Field], modes: Modes) -> list[Planned]:
-    """Columns of messages without schema: types from the job or the table."""
+def by_type(fields: Sequence[Field], samples: Sequence[Mapping[str, Any]], modes: Modes) -> list[Planned]:
+    """Columns of messages without schema: types from the job or the table; `samples` are rows of the first ones."""
     planned = []
     for field in fields:
-        encoding = lenient(field.type, field.format, modes.decimals, modes.binary)
+        seen = frozenset(
+            _json_kind(row[field.source]) for row in samples if row.get(field.source) is not None
+        )
+        encoding = lenient(field.type, field.format, modes.decimals, modes.binary, seen)
         planned.append(Planned(field, encoding.raw, encoding))
     return planned
+
+
+def _json_kind(value: Any) -> str:
+    kinds = (
+        (str, "text"),
+        (bool, "truth"),
+        (int, "number"),
+        (float, "fraction"),
+        (dict, "object"),
+        (list, "list"),
+    )
+    return next(name for type_, name in kinds if isinstance(value, type_))
 
 
 def by_schema(

@@ -38,15 +38,15 @@ def local(value: str, unit: str) -> str:
     return f"cast({moment(value, unit)} AS timestamp_ntz)"
 
 
-def guessed(text: str) -> str:
+def guessed(value: str) -> str:
     """A timestamp of a number whose unit nobody told, by its size: milliseconds up to the year 5138, then micro-,
     then nanoseconds."""
-    value = f"try_cast({text} AS bigint)"
     half = f"abs({value} div 2)"  # the smallest bigint has no absolute value
+    million, billion = (f"{half} < {size}" for size in (50_000_000_000_000, 50_000_000_000_000_000))
     return (
-        f"CASE WHEN {half} < 50000000000000 THEN {moment(value, 'millis')} "
-        f"WHEN {half} < 50000000000000000 OR {half} >= {_INFINITE // 2} THEN {moment(value, 'micros')} "
-        f"ELSE {moment(value, 'nanos')} END"
+        f"timestamp_micros(CASE WHEN {million} THEN {value} * 1000L "
+        f"WHEN {billion} THEN {value} WHEN {value} >= {_INFINITE}L THEN {LAST}L WHEN {value} <= -{_INFINITE}L "
+        f"THEN {FIRST}L ELSE ({value} - pmod({value}, 1000L)) div 1000L END)"
     )
 
 
@@ -62,16 +62,18 @@ def iso_date(text: str) -> str:
     """A date of a text such as 2024-02-29Z."""
     far = f"date_from_unix_date(if(left({text}, 1) = '-', {_FIRST_DAY}, {_LAST_DAY}))"
     near = f"try_cast(regexp_replace({text}, '(Z|[+-][0-9]{{2}}:[0-9]{{2}})$', '') AS date)"
-    return f"CASE WHEN {text} RLIKE {_YEAR} OR {text} LIKE '%infinity' THEN {far} ELSE {near} END"
+    return f"CASE WHEN {_is_far(text)} THEN {far} ELSE {near} END"
 
 
 def iso_moment(text: str) -> str:
     """A timestamp of a text such as 2024-02-29T12:34:56.789012Z, infinity or -infinity."""
     far = f"timestamp_micros(if(left({text}, 1) = '-', {FIRST}L, {LAST}L))"
-    return (
-        f"CASE WHEN {text} RLIKE {_YEAR} OR {text} LIKE '%infinity' THEN {far} "
-        f"ELSE try_cast({text} AS timestamp) END"
-    )
+    return f"CASE WHEN {_is_far(text)} THEN {far} ELSE try_cast({text} AS timestamp) END"
+
+
+def _is_far(text: str) -> str:
+    """Infinity, or a year of more than four digits, which stands for it."""
+    return f"left({text}, 1) IN ('i', '+', '-') AND ({text} RLIKE {_YEAR} OR {text} LIKE '%infinity')"
 
 
 def time(value: str, unit: str) -> str:

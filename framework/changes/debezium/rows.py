@@ -3,15 +3,19 @@
 Steps, a projection each, so that nothing is worked out twice:
 
 1. raw values of the row's image, the key beside the message where the image has none
-2. what the row doesn't carry
-3. values
-4. what is wrong; the normal form
+2. values, and what the row doesn't carry
+3. what is wrong; the normal form
+
+Lists are worked on by lambdas on purpose, also where a chain of conditions would do: Spark then compiles the step in
+many small methods, while what it fuses into one method becomes too large for Java to compile, and three times slower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -33,7 +37,7 @@ from framework.changes.debezium.keys import NEW_KEY, OLD_KEY, header, key_struct
 from framework.changes.debezium.opening import BODY, TEXT
 from framework.changes.debezium.placeholders import Placeholder
 from framework.changes.sequence import sequence_of
-from framework.readers.declared import unfit
+from framework.readers.declared import LONGEST_SHOWN, Field
 from framework.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -74,10 +78,9 @@ def rows(parsed: DataFrame, job: Job, image: Image, placeholder: Placeholder) ->
         *[f"{sql} AS {name}" for name, sql in beside.items()],
         f"{_given(image)} AS {_GIVEN}",
     )
-    marked = first.selectExpr("*", f"{_absent(image, placeholder)} AS {ABSENT}")
-    valued = marked.selectExpr(
+    valued = first.selectExpr(
         *_CARRIED,
-        ABSENT,
+        f"{_absent(image, placeholder)} AS {ABSENT}",
         *[raw for raw, plan in zip(raws, image.plans, strict=True) if plan.fallible],
         *[
             f"{_value(i, plan, placeholder, _BESIDE in beside and plan in (keys or ()))} AS {quote(plan.field.name)}"
@@ -125,7 +128,7 @@ def _value(i: int, plan: Planned, placeholder: Placeholder, is_key: bool) -> str
     sql = plan.value(f"_sluice_p{i}" if plan.prepared(raw) else raw)
     stands_in = placeholder.stands_in(raw, plan.raw, plan.field.type)
     if stands_in is not None:
-        sql = f"CASE WHEN {ABSENT} IS NOT NULL AND {stands_in} THEN NULL ELSE {sql} END"
+        sql = f"CASE WHEN NOT ({stands_in}) THEN {sql} END"
     if is_key:
         text = plan.of_text(f"{_BESIDE}.{quote(plan.field.source)}")
         sql = f"coalesce({sql}, CASE WHEN {_BESIDE} IS NOT NULL THEN {text} END)"
@@ -192,19 +195,63 @@ def _normal(valued: DataFrame, job: Job, image: Image) -> DataFrame:
 
 def _wrong(image: Image) -> Column:
     """What is wrong with values that don't fit; what it says is worked out for those only."""
-    reasons, found = [], F.lit(False)
-    for i, plan in enumerate(image.plans):
-        if not plan.fallible:
-            continue
-        name = plan.field.name
-        unfitting = F.col(f"_sluice_r{i}").isNotNull() & F.col(quote(name)).isNull()
-        carried = F.coalesce(~F.array_contains(F.col(ABSENT), name), F.lit(True))
-        found = found | unfitting
-        reasons.append(F.when(unfitting & carried, unfit(_shown(i, plan), plan.field)))
-    if not reasons:
+    candidates = [(i, plan) for i, plan in enumerate(image.plans) if plan.fallible]
+    if not candidates:
         return F.lit(None).cast("string")
-    told = F.concat_ws("; ", *reasons)
-    return F.when(found, F.when(told != "", told))
+    unfitting = [
+        F.col(f"_sluice_r{i}").isNotNull() & F.col(quote(plan.field.name)).isNull() for i, plan in candidates
+    ]
+    listed = [
+        F.when(condition, misfit(plan.field, _shown(i, plan)))
+        for condition, (i, plan) in zip(unfitting, candidates, strict=True)
+    ]
+    return F.when(reduce(or_, unfitting), told(F.array(*listed), F.col(ABSENT)))
+
+
+def unfitting(plans: Sequence[Planned], path: str, given: str) -> Column:
+    """What a parser could not take for what it was told; `given` is SQL of the row as map<string,string>."""
+    typed = [plan for plan in plans if not isinstance(plan.raw, T.StringType)]
+    empty = [F.col(f"{path}.{quote(plan.field.source)}").isNull() for plan in typed]
+
+    def misfits(values: Column) -> Column:
+        shown = [F.element_at(values, F.lit(plan.field.source)) for plan in typed]
+        return F.array(
+            *[
+                F.when(null & value.isNotNull(), misfit(plan.field, value))
+                for null, value, plan in zip(empty, shown, typed, strict=True)
+            ]
+        )
+
+    otherwise = F.lit("a value of the message does not fit its type")
+    # the lambda binds what was parsed
+    found = told(F.element_at(F.transform(F.array(F.expr(given)), misfits), 1)) if typed else otherwise
+    return F.coalesce(found, otherwise)
+
+
+def misfit(field: Field, value: Column) -> Column:
+    """A value that doesn't fit its column."""
+    return F.struct(F.lit(field.name).alias("name"), F.lit(field.wanted).alias("type"), value.alias("value"))
+
+
+def told(misfits: Column, absent: Column | None = None) -> Column:
+    """`value 'abc' of column age is not bigint` for each of those that aren't NULL and not absent; NULL for none."""
+    kept = F.filter(misfits, lambda each: each.isNotNull())
+    if absent is not None:
+        names = F.coalesce(absent, F.array().cast("array<string>"))
+        kept = F.filter(kept, lambda each: ~F.array_contains(names, each["name"]))
+    texts = F.transform(
+        kept,
+        lambda each: F.concat(
+            F.lit("value '"),
+            F.substring(each["value"], 1, LONGEST_SHOWN),
+            F.when(F.length(each["value"]) > LONGEST_SHOWN, "...").otherwise(""),
+            F.lit("' of column "),
+            each["name"],
+            F.lit(" is not "),
+            each["type"],
+        ),
+    )
+    return F.when(F.size(texts) > 0, F.array_join(texts, "; "))
 
 
 def _shown(i: int, plan: Planned) -> Column:

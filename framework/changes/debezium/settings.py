@@ -16,6 +16,7 @@ from framework.changes.debezium.opening import Opened, open_messages
 from framework.changes.debezium.placeholders import DEFAULT, Placeholder
 from framework.changes.debezium.rows import HEADERS, KEY
 from framework.changes.envelopes.messages import fields_for, text_of
+from framework.config.checks.debezium import CHOICES
 from framework.errors import ConfigError
 from framework.readers.declared import fields_of
 from framework.sql import quote
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 
 Fields = Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
 """The fields of the row in the schema of a message."""
-
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "decimal_mode": ("precise", "string", "double"),
-    "binary_mode": ("base64", "base64-url-safe", "hex"),
-    "decimal_format": ("base64", "numeric"),
-}
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,11 @@ class Feed:
         return any(isinstance(plan.field.type, T.StructType | T.MapType | T.ArrayType) for plan in self.plans)
 
 
-def feed_of(df: DataFrame, job: Job, source: Read, target: T.StructType | None, fields: Fields) -> Feed:
-    """The source's messages, opened, with their columns.
+def feed_of(
+    df: DataFrame, job: Job, source: Read, target: T.StructType | None, fields: Fields, images: Sequence[str]
+) -> Feed:
+    """The source's messages, opened, with their columns. `images` names where a message has its rows; the message
+    itself is the row if there are none.
 
     Raises:
         ConfigError: nothing tells the columns, or an option has a value that it can't have.
@@ -70,13 +68,16 @@ def feed_of(df: DataFrame, job: Job, source: Read, target: T.StructType | None, 
         declared = fields_of(source.columns) if source.columns else None
         plans = by_schema(found, declared, target, modes)
     else:
-        plans = by_type(fields_for(job, source, target), modes)
+        rows = [each.get(name) for each in opened.samples for name in images] if images else opened.samples
+        plans = by_type(
+            fields_for(job, source, target), [row for row in rows if isinstance(row, dict)], modes
+        )
     plans = [plan for plan in plans if not plan.field.name.startswith(PREFIX)]
     return Feed(opened, plans, Placeholder(str(source.options.get("unavailable_value", DEFAULT))))
 
 
 def _modes(source: Read) -> Modes:
-    chosen = {name: _choice(source, name, known) for name, known in _CHOICES.items()}
+    chosen = {name: _choice(source, name, known) for name, known in CHOICES.items()}
     binary = {"base64-url-safe": "url"}.get(chosen["binary_mode"], chosen["binary_mode"])
     return Modes(chosen["decimal_mode"], binary, chosen["decimal_format"] == "numeric")
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from pyspark.sql import types as T
 
 from framework.changes.debezium import decimals, moments
-from framework.changes.debezium.types import PLAIN, Encoding
+from framework.changes.debezium.types import PLAIN, VARIABLE_RAW, Encoding, plain
 from framework.sql import literal, quote
 from framework.tables.types import same, type_sql
 
@@ -94,7 +94,7 @@ def _from_string(text: str, want: T.DataType) -> str:
         return f"coalesce({decimals.exact(text, want)}, {_scientific(text, want)})"
     if isinstance(want, T.TimestampType | T.TimestampNTZType | T.DateType):
         # a time of day alone would become a time of today
-        dated = f"CASE WHEN {text} RLIKE '^[+-]?[0-9]+-[0-9]' OR {text} LIKE '%infinity' THEN {text} END"
+        dated = f"CASE WHEN instr({text}, '-') > 1 OR left({text}, 1) IN ('i', '-', '+') THEN {text} END"
         moment = moments.iso_date(dated) if isinstance(want, T.DateType) else moments.iso_moment(dated)
         return f"cast({moment} AS {type_sql(want)})"
     return f"try_cast({text} AS {type_sql(want)})"
@@ -162,9 +162,17 @@ def _lenient_moment(raw: str, encoding: Encoding) -> str:
     """A number, of the unit in the encoding's name or of one guessed by its size, or a text."""
     unit = encoding.kind.partition("_")[2]
     whole = f"{raw} RLIKE '^-?[0-9]{{1,19}}$'"
-    count = moments.moment(f"try_cast({raw} AS bigint)", unit) if unit else moments.guessed(raw)
+    count = _count(f"try_cast({raw} AS bigint)", unit)
     text = _from_string(raw, T.TimestampType())
     return f"cast(CASE WHEN {whole} THEN {count} ELSE {text} END AS {type_sql(encoding.type)})"
+
+
+def _count(value: str, unit: str) -> str:
+    return moments.moment(value, unit) if unit else moments.guessed(value)
+
+
+def _number_moment(raw: str, encoding: Encoding) -> str:
+    return f"cast({_count(raw, encoding.kind.partition('_')[2])} AS {type_sql(encoding.type)})"
 
 
 def _lenient_date(raw: str, encoding: Encoding) -> str:
@@ -219,6 +227,7 @@ _OWN: Mapping[str, Callable[[str, Encoding], str]] = MappingProxyType(
             f"structured_{kind}": (lambda raw, e: moments.structured(raw, e.kind))
             for kind in ("date", "time", "timestamp", "zoned")
         },
+        **dict.fromkeys(("count", "count_millis", "count_micros", "count_nanos"), _number_moment),
         **dict.fromkeys(("moment", "moment_millis", "moment_micros", "moment_nanos"), _lenient_moment),
         **dict.fromkeys(("binary_base64", "binary_url", "binary_hex"), _binary),
     }
@@ -227,26 +236,50 @@ _OWN: Mapping[str, Callable[[str, Encoding], str]] = MappingProxyType(
 _UNITS = ("millis", "micros", "nanos")
 
 
-def lenient(kind: T.DataType, unit: str | None, decimals_as: str, binary_as: str) -> Encoding:
+def lenient(
+    kind: T.DataType, unit: str | None, decimals_as: str, binary_as: str, seen: frozenset[str] = frozenset()
+) -> Encoding:
     """The encoding of a column whose type is known from the job or its table, and not from the message.
 
     `unit` is the column's format where it names one; `decimals_as` precise, string or double; `binary_as` base64, url
-    or hex.
+    or hex. `seen` says what the first messages have: number, text, object. Where that is one of them, only that is
+    looked for, because a connector writes a column in one way.
     """
     text = T.StringType()
     if isinstance(kind, T.DecimalType):
-        if decimals_as == "double":
-            wide = T.DecimalType(38, 38 - (kind.precision - kind.scale))
-            return Encoding("plain", wide, wide)
-        return Encoding("precise" if decimals_as == "precise" else "written", kind, text)
+        return _lenient_decimal(kind, decimals_as, seen)
     if isinstance(kind, T.DateType):
-        return Encoding("date", kind, text)
+        if seen == {"number"}:
+            return Encoding("days", kind, T.LongType())
+        return Encoding("written" if seen == {"text"} else "date", kind, text)
     if isinstance(kind, T.TimestampType | T.TimestampNTZType):
-        return Encoding(f"moment_{unit}" if unit in _UNITS else "moment", kind, text)
+        known = f"_{unit}" if unit in _UNITS else ""
+        if seen == {"number"}:
+            return Encoding(f"count{known}", kind, T.LongType())
+        return Encoding("written" if seen == {"text"} else f"moment{known}", kind, text)
     if isinstance(kind, T.BinaryType):
-        return Encoding(f"binary_{binary_as}", kind, text)
+        return (
+            plain(kind)
+            if binary_as == "base64" and seen == {"text"}
+            else Encoding(f"binary_{binary_as}", kind, text)
+        )
     if isinstance(kind, _NESTED) or type(kind) not in {type(each) for each in PLAIN.values()}:
         return Encoding("written", kind, text)
     if isinstance(kind, T.FractionalType) and decimals_as == "string":
         return Encoding("written", kind, text)
-    return Encoding("plain", kind, kind)
+    return plain(kind)
+
+
+def _lenient_decimal(kind: T.DecimalType, decimals_as: str, seen: frozenset[str]) -> Encoding:
+    if decimals_as == "double":
+        wide = T.DecimalType(38, 38 - (kind.precision - kind.scale))
+        return Encoding("plain", wide, wide)
+    if decimals_as == "string":
+        return Encoding("written", kind, T.StringType())
+    if seen == {"text"}:
+        return Encoding("decimal", kind, T.BinaryType(), kind.scale)
+    return (
+        Encoding("variable", kind, VARIABLE_RAW)
+        if seen == {"object"}
+        else Encoding("precise", kind, T.StringType())
+    )

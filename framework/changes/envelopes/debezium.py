@@ -8,8 +8,8 @@ m, none  C: logical messages, heartbeats, marks of transactions, schema changes;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -19,9 +19,8 @@ from framework.changes.debezium import sequences
 from framework.changes.debezium.columns import Planned
 from framework.changes.debezium.keys import keys_of
 from framework.changes.debezium.opening import BODY, TEXT, fields_in
-from framework.changes.debezium.rows import Image, rows
+from framework.changes.debezium.rows import Image, rows, unfitting
 from framework.changes.debezium.settings import Feed, feed_of
-from framework.readers.declared import unfit
 from framework.sql import quote
 from framework.tables.types import type_sql
 
@@ -43,14 +42,12 @@ _STREAMED = "('false', '')"
 
 def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = None) -> DataFrame:
     """Rows of Debezium's messages. Sequence: the connector's coordinates, else the message's place in its source."""
-    feed = feed_of(
-        df, job, source, target, lambda schema: fields_in(schema, "after") or fields_in(schema, "before")
-    )
+    feed = feed_of(df, job, source, target, _fields, ("after", "before"))
     coordinates = sequences.coordinates_of(
         [each["source"] for each in feed.opened.samples if isinstance(each.get("source"), dict)], target
     )
     before = feed.plans if _wants_before(job) else keys_of(feed.plans, job.changes.keys) or feed.plans
-    parsed = _parsed(feed, before, coordinates)
+    parsed = _parsed(feed, before, coordinates, place=bool(source.table))
     opened = _operations(parsed, feed, source)
     image = Image(
         feed.plans,
@@ -68,17 +65,23 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     return rows(placed, job, image, feed.placeholder)
 
 
+def _fields(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return fields_in(schema, "after") or fields_in(schema, "before")
+
+
 def _wants_before(job: Job) -> bool:
     """Whether a deleted row's values matter, and not its key alone."""
     return job.mode != "merge" or job.transform is not None
 
 
-def _parsed(feed: Feed, before: Sequence[Planned], coordinates: sequences.Coordinates | None) -> DataFrame:
+def _parsed(
+    feed: Feed, before: Sequence[Planned], coordinates: sequences.Coordinates | None, place: bool
+) -> DataFrame:
     """The message, parsed once, with nothing in it that nobody asks for."""
     reads = dict(coordinates.reads if coordinates else ())
-    place = {"snapshot": "string", "schema": "string", "db": "string", "table": "string"}
-    times = {"ts_ms": "bigint", "ts_us": "bigint"}
-    source = ", ".join(f"{quote(name)} {kind}" for name, kind in {**times, **place, **reads}.items())
+    texts = ["snapshot", *(("schema", "db", "table") if place else ())]
+    known = {"ts_ms": "bigint", "ts_us": "bigint", **dict.fromkeys(texts, "string"), **reads}
+    source = ", ".join(f"{quote(name)} {kind}" for name, kind in known.items())
     kind = (
         f"op string, before {type_sql(feed.row_type(before))}, after {type_sql(feed.row_type(feed.plans))}, "
         f"source struct<{source}>, ts_ms bigint, status string, ddl string, databaseName string, {_CORRUPT} string"
@@ -117,22 +120,12 @@ def _broken(feed: Feed) -> Column:
     """Why a message can't be read; NULL if it can."""
     op, after = F.col(f"{_M}.op"), F.col(f"{_M}.after")
     corrupt = F.col(f"{_M}.{_CORRUPT}").isNotNull()
-    given = F.expr(f"from_json(get_json_object({BODY}, '$.after'), 'map<string,string>')")
-    unfitting = [
-        F.when(
-            F.col(f"{_M}.after.{quote(plan.field.source)}").isNull()
-            & F.element_at(given, F.lit(plan.field.source)).isNotNull(),
-            unfit(F.element_at(given, F.lit(plan.field.source)), plan.field),
-        )
-        for plan in feed.plans
-        if not isinstance(plan.raw, T.StringType)
-    ]
-    told = F.concat_ws("; ", *unfitting) if unfitting else F.lit("")
+    given = f"from_json(get_json_object({BODY}, '$.after'), 'map<string,string>')"
     unknown = F.concat(F.lit("operation "), F.coalesce(F.concat(F.lit("'"), op, F.lit("'")), F.lit("NULL")))
     return (
         F.when(F.col(TEXT).isNull(), F.lit(None).cast("string"))
         .when(F.col(_M).isNull() | (corrupt & op.isNull() & after.isNull()), "message is no JSON object")
-        .when(corrupt, F.when(told != "", told).otherwise("a value of the message does not fit its type"))
+        .when(corrupt, unfitting(feed.plans, f"{_M}.after", given))
         .when(F.col(OP).isNull(), F.concat(unknown, F.lit(" in op is unknown")))
         .when(F.col(OP).isin("I", "U", "R") & after.isNull(), "the message has no row: after is NULL")
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from framework.config.checks.changes import check_changes
 from framework.config.checks.columns import check_columns
+from framework.config.checks.debezium import check_debezium
 from framework.config.checks.flow import (
     check_cycles,
     check_hops,
@@ -35,6 +36,7 @@ JOB_CHECKS: tuple[JobCheck, ...] = (
     check_reads,
     check_columns,
     check_changes,
+    check_debezium,
     check_transform,
     check_rules,
 )
