@@ -98,7 +98,8 @@ def compare(rows: int, rules: int, pairs: int) -> None:
     from pyspark.sql import SparkSession
 
     from framework.config.job import Quality
-    from framework.quality import compile_gate, parse_ruleset
+    from framework.quality import parse_ruleset
+    from framework.quality.gate import compile_gate
 
     spark = (
         SparkSession.builder.master("local[2]")

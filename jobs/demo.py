@@ -6,23 +6,18 @@ python -m jobs.demo --root /tmp/bank --scale 10
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from framework.cli.output import seconds
-from framework.config import load_project
 from framework.run.outcome import RunOutcome
-from framework.runtimes import open_runtime
+from framework.words import duration
 from jobs.greatfin.check import differences
 from jobs.greatfin.feed import Delivery
 from jobs.greatfin.generate import deliveries, generate
 from jobs.greatfin.truth import Truth
-from jobs.stage import Stage, fresh_folder
+from jobs.stage import Stage, arguments_of, staged
 
 CUSTOMERS = "standardized.corebank.customers"
 EMPLOYEES = "standardized.hr.employees"
@@ -31,33 +26,17 @@ SHOWN = ["customer_id", "first_name", "last_name", "city", "segment", "income"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="jobs.demo", description="Two days of a small bank through the lake."
-    )
-    parser.add_argument(
-        "--root", help="folder of the lake, emptied first (default: the one in conf/lake.yaml)"
-    )
-    parser.add_argument("--conf", default="conf", help="folder of the configuration")
+    parser = arguments_of("jobs.demo", "Two days of a small bank through the lake.", "conf")
     parser.add_argument("--scale", type=float, default=1, help="1 is some 5,000 records")
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args(arguments)
     begun = time.monotonic()
-    console = Console(highlight=False)
-    project = load_project(args.conf, overrides=[f"lake.root={args.root}"] if args.root else ())
-    root = fresh_folder(project.lake.root)
-    console.print(
+    title = (
         "[bold]GreatFin, a small bank[/]: two days of its files, through raw, standardized (Iceberg), conformed (Delta)"
         " and enriched (Iceberg)."
     )
-    console.print(f"[dim]Starting Spark; the lake is {root}[/]")
-    runtime = open_runtime("local", project)
-    stage = Stage(console, project, runtime.start(), args.conf)
-    try:
-        play(stage, root, args.scale, args.seed)
-    except BaseException as error:
-        runtime.fail(error)
-        raise
-    runtime.succeed()
+    with staged(title, args, lambda root: None) as stage:
+        play(stage, Path(stage.project.lake.root), args.scale, args.seed)
     close(stage, args.root, time.monotonic() - begun)
 
 
@@ -214,7 +193,7 @@ def close(stage: Stage, root: str | None, took: float) -> None:
         f"\n[bold]The report of day 2[/], one file for your browser: [cyan]{stage.report}[/]", soft_wrap=True
     )
     extra = f" --set lake.root={root}" if root else ""
-    stage.head(f"Done in {seconds(took)}. Yours to try, after `. .venv/*/bin/activate`")
+    stage.head(f"Done in {duration(took)}. Yours to try, after `. .venv/*/bin/activate`")
     for command, what in (
         ("sluice run --all", "nothing new: a file is read once"),
         (f"sluice show {CUSTOMERS}", "a table"),

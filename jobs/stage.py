@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,12 @@ from rich.table import Table
 
 from framework.cli.progress import Progress
 from framework.cli.summary import jobs_table, verdict
-from framework.config.project import Project
+from framework.config import Project, load_project
 from framework.errors import ConfigError
+from framework.interruption import signals_raise
 from framework.report import report_path
 from framework.run.outcome import RunOutcome
+from framework.runtimes import open_runtime
 from jobs.view import LakeView
 
 if TYPE_CHECKING:
@@ -24,6 +28,36 @@ if TYPE_CHECKING:
 
 MARKER = ".sluice-demo"
 """A folder with this file was made by a demo, and may be deleted by one."""
+
+
+def arguments_of(prog: str, text: str, conf: str) -> argparse.ArgumentParser:
+    """What every demo's command line takes: which configuration, and where its lake shall lie."""
+    parser = argparse.ArgumentParser(prog=prog, description=text)
+    parser.add_argument(
+        "--root", help=f"folder of the lake, emptied first (default: the one in {conf}/lake.yaml)"
+    )
+    parser.add_argument("--conf", default=conf, help="folder of the configuration")
+    return parser
+
+
+@contextmanager
+def staged(title: str, args: argparse.Namespace, deliver: Callable[[Path], object]) -> Iterator[Stage]:
+    """A stage on a fresh lake that sources have delivered to; its Spark ends with the block."""
+    console = Console(highlight=False)
+    project = load_project(args.conf, overrides=[f"lake.root={args.root}"] if args.root else ())
+    root = fresh_folder(project.lake.root)
+    console.print(title)
+    deliver(root)
+    console.print(f"[dim]Starting Spark; the lake is {root}[/]")
+    runtime = open_runtime("local", project)
+    stage = Stage(console, project, runtime.start(), args.conf)
+    try:
+        with signals_raise():
+            yield stage
+    except BaseException as error:
+        runtime.fail(error)
+        raise
+    runtime.succeed()
 
 
 class Stage:
@@ -74,18 +108,21 @@ def table_of(title: str, columns: Sequence[str], rows: list[Sequence[Any]]) -> T
         title=title, title_justify="left", title_style="italic", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for index, name in enumerate(columns):
-        numbers = all(isinstance(row[index], int | float) for row in rows if row[index] is not None)
+        numbers = all(_is_number(row[index]) for row in rows if row[index] is not None)
         table.add_column(name, justify="right" if numbers and rows else "left", overflow="fold")
     for row in rows:
         table.add_row(*[_cell(value) for value in row])
     return table
 
 
+def _is_number(value: Any) -> bool:
+    """Also one that is text already, such as a count with separators."""
+    return isinstance(value, int | float) or str(value).replace(",", "").isdigit()
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "[dim]NULL[/]"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 100_000:
-        return f"{value:,}"
     return str(value).replace("[", "\\[") if not str(value).startswith("[") else str(value)
 
 

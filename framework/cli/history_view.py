@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from framework.cli.output import number, seconds
+from framework.cli.output import number
 from framework.cli.summary import became, simple_table
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, status_word
+from framework.words import duration
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +52,7 @@ def _runs(runs: Sequence[RunOutcome]) -> Table:
             number(sum(each.read for each in counts)),
             number(sum(each.applied for each in counts)),
             number(sum(each.quarantined + each.dropped for each in counts)),
-            seconds(run.seconds),
+            duration(run.seconds),
         )
     return table
 
@@ -76,7 +77,7 @@ def _of_job(runs: Sequence[RunOutcome], job: str) -> Table:
                 number(each.counts.read),
                 became(each.counts),
                 versions[-1] if versions else "",
-                seconds(each.seconds),
+                duration(each.seconds),
             )
     return table
 

@@ -83,19 +83,6 @@ def number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def seconds(value: float) -> str:
-    """A duration for people.
-
-    >>> seconds(0.4), seconds(12.34), seconds(75), seconds(4000)
-    ('0.4 s', '12.3 s', '1:15', '1:06:40')
-    """
-    if value < 60:
-        return f"{value:.1f} s"
-    minutes, rest = divmod(int(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def _width() -> int:
     """`COLUMNS` if it is set, else wide: a file has no edge."""
     import os

@@ -9,6 +9,7 @@ from framework.cli.output import number
 from framework.cli.summary import became, rejects_table, rules_table, simple_table
 from framework.cli.words import plural
 from framework.redact import redact
+from framework.words import file_size
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,23 +79,9 @@ def _input(each: InputRange) -> str:
     items = each.items
     size = sum(int(item.get("size") or 0) for item in items)
     if items and "path" in items[0]:
-        return f"{each.source}: {plural(len(items), 'file')} ({each.reader}, {size_text(size)})"
+        return f"{each.source}: {plural(len(items), 'file')} ({each.reader}, {file_size(size)})"
     if items and "table" in items[0] and items[-1].get("version") is None:
         return f"{each.source}: {items[-1]['table']}, not there yet"
     if items and "table" in items[0]:
         return f"{each.source}: {items[-1]['table']} at version {items[-1].get('version')}"
     return f"{each.source}: {plural(len(items), 'range')} ({each.reader})"
-
-
-def size_text(size: int) -> str:
-    """A size in bytes, for people.
-
-    >>> size_text(512), size_text(4096), size_text(3_500_000)
-    ('512 B', '4.1 kB', '3.5 MB')
-    """
-    value, unit = float(size), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"

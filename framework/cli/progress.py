@@ -12,9 +12,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from framework.cli.output import number, seconds
+from framework.cli.output import number
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, status_word
 from framework.redact import redact
+from framework.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -84,7 +85,7 @@ class Progress:
             if line := self._jobs.get(job):
                 line.leave(stage)
             if self._live is None and seconds_ >= LONG:
-                self._console.print(f"{job}: {stage} took {seconds(seconds_)}", markup=False)
+                self._console.print(f"{job}: {stage} took {duration(seconds_)}", markup=False)
 
     def note(self, job: str, text: str) -> None:
         with self._lock:
@@ -109,7 +110,7 @@ class Progress:
                 table.add_row(
                     Text(f"{spin} ", "cyan") + Text(job, "bold"),
                     line.text,
-                    Text(seconds(now - line.begun), "dim"),
+                    Text(duration(now - line.begun), "dim"),
                 )
             if len(self._jobs) > SHOWN:
                 table.add_row(Text(f"  and {len(self._jobs) - SHOWN} more at work", "dim"), "", "")
@@ -126,7 +127,7 @@ class Progress:
         text = Text(f"  {self._ended} of {self._total} jobs", "dim")
         if self._failed:
             text.append(f", {self._failed} failed", "red")
-        return text.append(f", {seconds(now - self._begun)}", "dim")
+        return text.append(f", {duration(now - self._begun)}", "dim")
 
     def _ended_line(self, outcome: JobOutcome) -> RenderableType:
         from rich.text import Text
@@ -137,7 +138,7 @@ class Progress:
         counts = outcome.counts
         facts = [f"{number(counts.read)} read"] if counts.read else []
         facts += [f"{number(counts.quarantined)} quarantined"] if counts.quarantined else []
-        facts += [seconds(outcome.seconds)] if outcome.seconds else []
+        facts += [duration(outcome.seconds)] if outcome.seconds else []
         text.append("  " + ", ".join(facts), "dim")
         return text
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from framework.cli.output import number, seconds
+from framework.cli.output import number
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, plural, status_word
 from framework.redact import redact
 from framework.run.outcome import Counts, JobOutcome, RuleResult, RunOutcome
+from framework.words import duration
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -48,7 +49,7 @@ def _wide(jobs: Sequence[JobOutcome]) -> Table:
     table.add_column("time", justify="right", no_wrap=True)
     for job in jobs:
         cells = [_count(getattr(job.counts, name)) for name in shown]
-        table.add_row(_plain(job.job), _status(job), *cells, seconds(job.seconds) if job.seconds else "")
+        table.add_row(_plain(job.job), _status(job), *cells, duration(job.seconds) if job.seconds else "")
     if len(jobs) > 1:
         total = _total(jobs)
         table.add_section()
@@ -62,7 +63,7 @@ def _narrow(jobs: Sequence[JobOutcome]) -> Table:
     table.add_column("became", overflow="fold")
     table.add_column("time", justify="right", no_wrap=True)
     for job in jobs:
-        took = seconds(job.seconds) if job.seconds else ""
+        took = duration(job.seconds) if job.seconds else ""
         table.add_row(_plain(job.job), _status(job), _count(job.counts.read), became(job.counts), took)
     if len(jobs) > 1:
         total = _total(jobs)
@@ -131,7 +132,7 @@ def verdict(run: RunOutcome) -> RenderableType:
     parts = [f"{count:,} {status_word(status)}" for status, count in tally.items()]
     if parts:
         text.append(f" ({', '.join(parts)})")
-    text.append(f" in {seconds(run.seconds)}, run ")
+    text.append(f" in {duration(run.seconds)}, run ")
     return text.append(run.run_id, "bold")
 
 

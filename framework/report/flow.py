@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from framework.run.outcome import InputRange, JobOutcome, RunOutcome
+from framework.words import file_size
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, TOP, MARGIN = 210, 58, 92, 16, 34, 4
 MOST = 80
@@ -123,7 +124,7 @@ def _source_box(job: JobOutcome, source: InputRange) -> Box:
     )
     count = f"{len(paths):,} file{'s' if len(paths) != 1 else ''}" if paths else source.reader
     size = sum(int(item.get("size") or 0) for item in source.items)
-    facts = f"{count} · {_size(size)}" if size else count
+    facts = f"{count} · {file_size(size)}" if size else count
     return Box(f"source:{job.job}:{source.source}", title, (facts, source.reader if paths else ""), "source")
 
 
@@ -143,15 +144,6 @@ def _folder(paths: Sequence[str]) -> str:
         common.pop()
     tail = common[common.index("raw") :] if "raw" in common else common[-3:]
     return "/".join(tail) or paths[0].rsplit("/", 1)[-1]
-
-
-def _size(size: int) -> str:
-    value, unit = float(size), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            break
-        value /= 1000
-    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def _is_table(source: InputRange) -> bool:

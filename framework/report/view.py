@@ -9,6 +9,7 @@ from typing import Any
 from framework.redact import redact
 from framework.report.flow import Flow, flow_of
 from framework.run.outcome import Counts, JobOutcome, RunOutcome
+from framework.words import duration
 
 COUNTS = tuple(each.name for each in fields(Counts) if each.name != "read")
 ITEMS_SHOWN = 200
@@ -100,19 +101,6 @@ def view_of(run: RunOutcome, lake: str, layers: Sequence[str]) -> View:
         counts=[name for name in COUNTS if getattr(total, name)],
         total=total,
     )
-
-
-def duration(seconds: float) -> str:
-    """A duration for people.
-
-    >>> duration(0.05), duration(12.34), duration(83), duration(3800)
-    ('0.1 s', '12.3 s', '1 min 23 s', '1 h 3 min')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _tiles(run: RunOutcome, total: Counts) -> list[Tile]:

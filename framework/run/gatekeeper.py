@@ -11,8 +11,8 @@ from pyspark.sql.types import StructType
 
 from framework.changes.columns import PREFIX, REASONS, VERDICT
 from framework.errors import QualityError
-from framework.quality import compile_gate, judge_dataset
-from framework.quality.gate import Gate
+from framework.quality.dataset.judge import judge_dataset
+from framework.quality.gate import Gate, compile_gate
 from framework.readers import find_reader
 from framework.run.jobrun import JobRun
 from framework.run.outcome import RuleResult

@@ -6,53 +6,32 @@ python -m jobs.flights.demo --months 1 2        # only some of the year
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
-from framework.cli.output import seconds
-from framework.config import load_project
-from framework.runtimes import open_runtime
+from framework.cli.output import number
+from framework.words import duration
 from jobs.flights.export import MONTHS, export
 from jobs.flights.reconcile import Expected, expected
-from jobs.stage import Stage, fresh_folder
+from jobs.stage import Stage, arguments_of, staged
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="jobs.flights.demo", description="A year of real flights through the lake."
-    )
-    parser.add_argument(
-        "--root", help="folder of the lake, emptied first (default: the one in conf/flights/lake.yaml)"
-    )
-    parser.add_argument("--conf", default="conf/flights", help="folder of the configuration")
+    parser = arguments_of("jobs.flights.demo", "A year of real flights through the lake.", "conf/flights")
     parser.add_argument("--months", type=int, nargs="*", default=MONTHS)
     args = parser.parse_args(arguments)
     begun = time.monotonic()
-    console = Console(highlight=False)
-    project = load_project(args.conf, overrides=[f"lake.root={args.root}"] if args.root else ())
-    root = fresh_folder(project.lake.root)
-    console.print(
+    title = (
         "[bold]Every flight that left New York City in 2013[/]: csv, raw, standardized, conformed, enriched."
     )
-    inbox = export(root, args.months)
-    console.print(f"[dim]Starting Spark; the lake is {root}[/]")
-    runtime = open_runtime("local", project)
-    stage = Stage(console, project, runtime.start(), args.conf)
-    try:
+    with staged(title, args, lambda root: export(root, args.months)) as stage:
         stage.run()
-        show(stage, inbox)
-    except BaseException as error:
-        runtime.fail(error)
-        raise
-    runtime.succeed()
-    console.print(f"\nThe report, one file for your browser: [cyan]{stage.report}[/]", soft_wrap=True)
-    console.print(
-        f"[dim]Done in {seconds(time.monotonic() - begun)}. Try[/] [bold cyan]sluice show enriched.nyc.punctuality"
+        show(stage, Path(stage.project.lake.root) / "inbox")
+    stage.console.print(f"\nThe report, one file for your browser: [cyan]{stage.report}[/]", soft_wrap=True)
+    stage.console.print(
+        f"[dim]Done in {duration(time.monotonic() - begun)}. Try[/] [bold cyan]sluice show enriched.nyc.punctuality"
         f" -C {args.conf}[/]"
     )
 
@@ -71,20 +50,29 @@ def show(stage: Stage, inbox: Path) -> None:
         group="carrier_name",
     )
     stage.show(
-        "Who was on time (at most 15 minutes late)", ("carrier", "flights", "cancelled", "on time, %"), best
+        "Who was on time (at most 15 minutes late)",
+        ("carrier", "flights", "cancelled", "on time, %"),
+        [(name, number(flights), number(cancelled), percent) for name, flights, cancelled, percent in best],
     )
-    rows = reconciled(stage, expected(inbox))
+    counts = reconciled(stage, expected(inbox))
     stage.show(
-        "Counted by Sluice, and by plain Python over the csv files", ("what", "lake", "files", ""), rows
+        "Counted by Sluice, and by plain Python over the csv files",
+        ("what", "lake", "files", ""),
+        [
+            (what, number(found), number(wanted), "[green]✓[/]" if found == wanted else "[red]✗[/]")
+            for what, found, wanted in counts
+        ],
     )
-    if any(row[1] != row[2] for row in rows):
+    if any(found != wanted for _, found, wanted in counts):
         raise SystemExit("the counts differ")
+    read, kept, refused = (number(found) for _, found, _ in counts[:3])
     stage.say(
-        "[green]✓[/] Every row is accounted for: read = kept + in quarantine, and no join lost or added a flight."
+        f"[green]✓[/] Every flight is accounted for: {read} read = {kept} kept + {refused} in quarantine, and no join"
+        " lost or added one."
     )
 
 
-def reconciled(stage: Stage, truth: Expected) -> list[tuple[str, int, int, str]]:
+def reconciled(stage: Stage, truth: Expected) -> list[tuple[str, int, int]]:
     """Each count from the lake's tables, with what it must be."""
     view = stage.view
     kept = view.rows("standardized.nyc.flights", ["count(*)"])[0][0]
@@ -95,20 +83,16 @@ def reconciled(stage: Stage, truth: Expected) -> list[tuple[str, int, int, str]]
         ["count(*)", "count_if(model IS NULL)", "count_if(dest_name IS NULL)", "count_if(cancelled)"],
     )[0]
     product = view.rows("enriched.nyc.punctuality", ["count(*)", "sum(flights)"])[0]
-    counts = [
+    return [
         ("flights read", kept + rejected, truth.flights),
         ("  standardized", kept, truth.kept),
         ("  in quarantine: no tail number", rejected, truth.without_tail_number),
-        ("conformed, joined with carrier, airport, plane, weather", joined[0], truth.kept),
+        ("conformed: joined with four tables", joined[0], truth.kept),
         ("  of unknown planes", joined[1], truth.unknown_plane),
         ("  to unknown airports", joined[2], truth.unknown_destination),
         ("  cancelled", joined[3], truth.cancelled),
-        ("enriched: sum of flights over carriers and months", product[1], truth.kept),
+        ("enriched: sum over carriers, months", product[1], truth.kept),
         ("  carriers and months", product[0], truth.groups),
-    ]
-    return [
-        (what, found, wanted, "[green]✓[/]" if found == wanted else "[red]✗[/]")
-        for what, found, wanted in counts
     ]
 
 

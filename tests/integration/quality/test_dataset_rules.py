@@ -10,8 +10,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from framework.config.job import Quality
-from framework.quality import judge_dataset, parse_ruleset
+from framework.quality import parse_ruleset
 from framework.quality.dataset import passes
+from framework.quality.dataset.judge import judge_dataset
 from framework.run.outcome import RuleResult
 
 CONTEXT: Any = SimpleNamespace(clock=lambda: datetime(2024, 6, 15, 12, tzinfo=UTC))

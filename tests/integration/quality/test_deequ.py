@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from framework.config.job import Quality
 from framework.errors import SessionError
-from framework.quality import compile_gate, parse_ruleset
+from framework.quality import parse_ruleset
 from framework.quality.deequ import (
     Suggestion,
     as_ruleset,
@@ -18,6 +18,7 @@ from framework.quality.deequ import (
     require_deequ,
     suggest,
 )
+from framework.quality.gate import compile_gate
 
 COLUMNS = [
     "id",

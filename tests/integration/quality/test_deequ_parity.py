@@ -17,8 +17,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from framework.config.job import Quality
 from framework.errors import ConfigError, SessionError
-from framework.quality import Ruleset, compile_gate, judge_dataset, parse_ruleset
+from framework.quality import Ruleset, parse_ruleset
+from framework.quality.dataset.judge import judge_dataset
 from framework.quality.deequ import require_deequ, without_ansi
+from framework.quality.gate import compile_gate
 from framework.quality.nodes import Document
 
 RULES = Path(__file__).with_name("parity.txt").read_text().splitlines()

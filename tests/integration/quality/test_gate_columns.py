@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from framework.config.job import Quality
 from framework.errors import ConfigError
-from framework.quality import compile_gate, parse_ruleset
+from framework.quality import parse_ruleset
+from framework.quality.gate import compile_gate
 
 HARD_NAMES = ["a.b", "1x", "a b", "select", "größe", "a`b", "x-y", "日本"]
 

@@ -14,7 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from framework.config.job import Quality
-from framework.quality import Ruleset, compile_gate, parse_ruleset
+from framework.quality import Ruleset, parse_ruleset
+from framework.quality.gate import compile_gate
 from framework.quality.nodes import Document
 
 NOW = datetime(2024, 6, 15, 12, tzinfo=UTC)

@@ -38,7 +38,7 @@ def test_in_a_log_a_long_stage_has_a_line() -> None:
     with Progress(console) as progress:
         progress.stage_started("a", "merge")
         progress.stage_ended("a", "merge", 83.2)
-    assert shown(console).splitlines() == ["a: started", "a: merge took 1:23"]
+    assert shown(console).splitlines() == ["a: started", "a: merge took 1 min 23 s"]
 
 
 def test_on_a_terminal_jobs_at_work_and_the_tally_are_drawn() -> None:
