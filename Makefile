@@ -14,7 +14,7 @@ TESTS ?= tests
 SOURCES = framework jobs tests benchmarks tools setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo flights test unit integration lint fmt bench lock jars-lock clean
+.PHONY: help setup packages demo flights test unit integration lint fmt bench docs lock jars-lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -53,6 +53,11 @@ fmt: packages ## format the sources
 bench: setup ## Sluice against the bare PySpark that does the same
 	$(BIN)/python -m benchmarks.csv_to_table
 
+# in an environment of its own: the docs need none of Spark's packages
+docs: ## the docs as a site, in site/
+	@test -x .venv/docs/bin/mkdocs || { $(PYTHON) -m venv .venv/docs && .venv/docs/bin/pip install --quiet -e '.[docs]'; }
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --quiet && echo "site/index.html"
+
 # For maintainers: after a change of setup.py, or of framework/session/versions.py
 lock: ## resolve the Python packages of both lanes again
 	@$(PYTHON) tools/lock.py
@@ -60,4 +65,4 @@ jars-lock: setup ## resolve the jars of this lane again
 	$(BIN)/python -m framework.session.jars --lane $(LANE) --lock
 
 clean: ## remove what was set up here (the cache of jars stays)
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build site *.egg-info .pytest_cache .mypy_cache .ruff_cache
