@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import TEXT, Image, absent_of, binary_of, image_type, values_of
+from framework.changes.envelopes.images import (
+    TEXT,
+    Image,
+    absent_of,
+    binary_of,
+    image_type,
+    keeping,
+    values_of,
+)
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -49,6 +57,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     each = read.select("*", F.posexplode_outer(F.col(f"{MESSAGE}.data")).alias(_INDEX, _ROW))
     each = each.withColumn(_OLD, F.get(F.col(f"{MESSAGE}.old"), F.col(_INDEX)))
     row = Image(_ROW, _given("data"), binary=binary_of(source, "latin1"))
+    each, row = keeping(each, row, fields)
     values, misfit = values_of(fields, row)
     op = _operation()
     return normal(

@@ -22,6 +22,7 @@ from framework.changes.envelopes.images import (
     given,
     image_type,
     is_set,
+    keeping,
     value_of,
     values_of,
 )
@@ -66,13 +67,15 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     }
     payload = payload_of("control", **kinds)
     read = of_table(opened(df, payload), source, _meta("schema-name"), _meta("table-name"))
+    include = is_set(source, "include_null_and_empty")
     binary = binary_of(source, "base64")
     row = Image(f"{MESSAGE}.data", given("data"), binary, scientific=True)
     before = Image(f"{MESSAGE}.{quote(before_image)}", given(before_image), binary, scientific=True)
+    if include:
+        read, row = keeping(read, row, fields)
     values, misfit = values_of(fields, row)
     op = _operation()
     unknown = unknown_operation(op, F.col(_meta("operation")), "metadata.operation")
-    carries = op.isin("I", "U", "R") & F.lit(is_set(source, "include_null_and_empty"))
     return normal(
         read,
         job,
@@ -80,7 +83,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
         op=op,
         problem=F.coalesce(unknown, _empty(op), _unordered(op, job), misfit),
         sequence=_sequence(),
-        absent=absent_of(fields, row, carries),
+        absent=absent_of(fields, row, op.isin("I", "U", "R")) if include else None,
         moved=_moved(job, fields, old, row, before, op),
         time=_commit_time(),
     )

@@ -21,6 +21,7 @@ from framework.changes.envelopes.images import (
     given,
     image_type,
     is_set,
+    keeping,
     value_of,
     values_of,
 )
@@ -63,6 +64,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     partial = op.isin("I", "U") & F.lit(not is_set(source, "omit_null_values"))
     read = read.withColumn(_ROW, F.when(deleted, before).otherwise(after))
     row = Image(_ROW, F.when(deleted, given("before")).otherwise(given("after")), binary)
+    read, row = keeping(read, row, fields)
     values, misfit = values_of(fields, row)
     unknown = unknown_operation(op, F.col(f"{MESSAGE}.op_type"), "op_type")
     return normal(

@@ -8,7 +8,7 @@ the keys of the image as it came tell a column that is NULL from one that isn't 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from framework.changes.columns import RAW
 from framework.errors import ConfigError
 from framework.readers.declared import Field, parsed, try_cast, unfit
 from framework.readers.transport import joined
@@ -23,12 +24,15 @@ from framework.sql import literal, quote
 from framework.tables.types import type_sql
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
     from framework.config.job import Read
 
 TEXT = "_sluice_text"
 """The message as text."""
+MESSAGE = "_sluice_message"
+"""The message, parsed; NULL for a message without value. Its own `_sluice_raw` is set if anything in it didn't fit."""
+_GIVEN = "_sluice_given"
 _DIGITS = 38
 
 Binary = Literal["base64", "hex", "latin1"]
@@ -41,7 +45,7 @@ class Image:
     path: str
     """SQL of the parsed struct, such as ``_sluice_message.`data` ``."""
     given: Column
-    """The same row as map<string,string>: what the message really has; evaluated only where a column is NULL."""
+    """The same row as map<string,string>: what the message really has; asked only where a column is NULL or odd."""
     binary: Binary = "base64"
     scientific: bool = False
     """Whole numbers may be written as 1.5E+18; as `image_type` was told."""
@@ -50,13 +54,19 @@ class Image:
         """SQL of a column as it was parsed."""
         return f"{self.path}.{quote(name)}"
 
+    kept: Column | None = None
+    """The same again, as a column of the frame: there where a column of the image is NULL, see `keeping`."""
+
     def told(self, name: str) -> Column:
         """A column as the message has it, as text."""
-        return F.element_at(self.given, name)
+        if self.kept is None:
+            return F.element_at(self.given, name)
+        return F.element_at(F.coalesce(self.kept, self.given), name)
 
     def has(self, name: str) -> Column:
         """Whether the message carries the column, NULL included."""
-        return F.coalesce(F.map_contains_key(self.given, name), F.lit(False))
+        given = self.given if self.kept is None else self.kept
+        return F.coalesce(F.map_contains_key(given, name), F.lit(False))
 
 
 def binary_of(source: Read, default: Binary) -> Binary:
@@ -105,6 +115,12 @@ def given(path: str) -> Column:
     return column
 
 
+def keeping(df: DataFrame, image: Image, fields: Sequence[Field]) -> tuple[DataFrame, Image]:
+    """The frame with the image as the message has it, parsed once, for the rows with a NULL in it alone."""
+    empty = reduce(or_, [F.col(image.raw(field.source)).isNull() for field in fields])
+    return df.withColumn(_GIVEN, F.when(empty, image.given)), replace(image, kept=F.col(_GIVEN))
+
+
 def values_of(fields: Sequence[Field], image: Image) -> tuple[list[Column], Column]:
     """The image's columns in their types, and what is wrong with those that don't fit (NULL: nothing)."""
     pairs = [value_of(field, image) for field in fields]
@@ -125,23 +141,19 @@ def value_of(field: Field, image: Image) -> tuple[Column, Column | None]:
         return value, F.when(raw.isNotNull() & value.isNull(), unfit(raw, field))
     # parsed as a wide decimal: NULL if it is no number at all, and not the same number if digits were lost
     told = image.told(field.source)
-    doubtful = raw.isNull() | value.isNull() | (value != raw)
+    doubtful = (raw.isNull() & F.col(f"{MESSAGE}.{RAW}").isNotNull()) | (
+        raw.isNotNull() & (value.isNull() | (value != raw))
+    )
     return value, F.when(doubtful, F.when(told.isNotNull(), unfit(told, field)))
 
 
 def absent_of(fields: Sequence[Field], image: Image, where: Column | None = None) -> Column:
     """`_sluice_absent`: names of the columns that the image doesn't have, NULL if it has all."""
     empty = [F.col(image.raw(field.source)).isNull() for field in fields]
-    missing = F.array_compact(
-        F.array(
-            *[
-                F.when(is_null & ~image.has(field.source), F.lit(field.name))
-                for is_null, field in zip(empty, fields, strict=True)
-            ]
-        )
-    )
+    lacking = [is_null & ~image.has(field.source) for is_null, field in zip(empty, fields, strict=True)]
+    names = [F.when(lacks, F.lit(field.name)) for lacks, field in zip(lacking, fields, strict=True)]
     asked = reduce(or_, empty) if where is None else where & reduce(or_, empty)
-    return F.when(asked, F.when(F.size(missing) > 0, missing)).cast("array<string>")
+    return F.when(asked & reduce(or_, lacking), F.array_compact(F.array(*names))).cast("array<string>")
 
 
 def _parsed_type(kind: T.DataType, scientific: bool) -> T.DataType:

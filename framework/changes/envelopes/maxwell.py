@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.envelopes.images import Image, absent_of, binary_of, given, image_type, values_of
+from framework.changes.envelopes.images import (
+    Image,
+    absent_of,
+    binary_of,
+    given,
+    image_type,
+    keeping,
+    values_of,
+)
 from framework.changes.envelopes.messages import (
     MESSAGE,
     fields_for,
@@ -47,6 +55,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     payload = payload_of(*_HEAD, data=kind, old=kind)
     read = of_table(opened(df, payload), source, f"{MESSAGE}.database", f"{MESSAGE}.table")
     row = Image(f"{MESSAGE}.data", given("data"), binary_of(source, "base64"))
+    read, row = keeping(read, row, fields)
     values, misfit = values_of(fields, row)
     op = _operation()
     return normal(
@@ -65,11 +74,12 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
 def _operation() -> Column:
     kind = F.col(f"{MESSAGE}.type")
     return (
-        F.when(is_tombstone() | kind.rlike(_CONTROL), "C")
+        F.when(is_tombstone(), "C")
         .when(kind == "insert", "I")
         .when(kind == "update", "U")
         .when(kind == "delete", "D")
         .when(kind == "bootstrap-insert", "R")
+        .when(kind.rlike(_CONTROL), "C")
     )
 
 

@@ -29,7 +29,7 @@ from framework.changes.columns import (
     SRC,
     TIME,
 )
-from framework.changes.envelopes.images import TEXT, Image, value_of
+from framework.changes.envelopes.images import MESSAGE, TEXT, Image, value_of
 from framework.changes.sequence import sequence_of
 from framework.errors import ConfigError
 from framework.readers.declared import Field, fields_of
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
     from framework.config.job import Job, Read
 
-MESSAGE = "_sluice_message"
-"""The message, parsed; NULL for a message without value."""
 INDEX = "$index"
 """The place of a row in a message of many; in a sequence it is called `index`."""
 _VALIDITY = ("valid_from", "valid_to", "is_current")
@@ -87,11 +85,10 @@ def opened(df: DataFrame, payload: T.StructType) -> DataFrame:
     kept = [F.col(quote(name)) for name in df.columns if name.lower() in ("key", "headers")]
     schema = T.StructType([*payload.fields, T.StructField(RAW, T.StringType())])
     # a list of objects would pass as its first
-    message = F.when(
-        F.col(TEXT).rlike(r"^\s*\{"), F.from_json(TEXT, schema, {"columnNameOfCorruptRecord": RAW})
-    )
+    is_object = F.col(TEXT).startswith("{") | F.col(TEXT).rlike(r"^\s*\{")
+    message = F.when(is_object, F.from_json(TEXT, schema, {"columnNameOfCorruptRecord": RAW}))
     # a blank line is no message
-    text = F.when(F.trim(text_of(df)) != "", text_of(df))
+    text = F.when(text_of(df).startswith("{") | (F.trim(text_of(df)) != ""), text_of(df))
     read = df.select(text.alias(TEXT), *kept, F.col(SRC), F.col(BAD)).withColumn(MESSAGE, message)
     nothing = reduce(and_, [F.col(f"{MESSAGE}.{quote(field.name)}").isNull() for field in payload.fields])
     lost = F.col(MESSAGE).isNull() | (F.col(f"{MESSAGE}.{RAW}").isNotNull() & nothing)

@@ -61,6 +61,19 @@ def test_each_row_is_an_event_with_its_own_old_values(spark: SparkSession) -> No
     assert [event["seq"]["index"] for event in (first, second, third)] == [0, 1, 2]
 
 
+def test_a_decimal_that_is_none_is_bad_in_its_row_alone(spark: SparkSession) -> None:
+    job = job_of("canal", {"id": "bigint", "w": "decimal(6,2)"})
+    text = (
+        '{"type":"INSERT","es":1,"id":2,"data":[{"id":"1","w":"x"},{"id":"2","w":"1.5"},{"id":"3","w":null}]}'
+    )
+
+    first, second, third = events(decoded(spark, job, [text]))
+
+    assert first["bad"] == "value 'x' of column w is not decimal(6,2)"
+    assert (str(second["w"]), "bad" in second) == ("1.50", False)
+    assert not {"bad", "absent", "w"} & third.keys()
+
+
 def test_the_jobs_own_sequence_ends_with_the_row_in_the_message(spark: SparkSession) -> None:
     job = job_of("canal", COLUMNS, changes={"sequence": ["$file", "$row"]})
     text = '{"type":"INSERT","data":[{"id":"1","name":"a"},{"id":"1","name":"b"}]}'
