@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,12 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
+from framework.config.job import Job
+from framework.config.lake import Lake
+from framework.context import RunContext
+from framework.raw import land
 from framework.runtimes import open_runtime
+from framework.state import storage_for
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestLake, feed_lines
 from tests.s3 import S3
 
@@ -106,6 +112,29 @@ def test_a_run_killed_on_s3_is_finished_by_the_next_with_tables_in_glue(
     assert lake.applied().status == "nothing_new"
     glue = lake.s3.glue.get_table(DatabaseName=f"standardized_{lake.domain}", Name="t")["Table"]
     assert glue["Parameters"]["metadata_location"].startswith(f"s3a://{lake.bucket}/lake/")
+
+
+def test_what_is_new_in_a_database_lands_in_a_bucket(spark: SparkSession, s3: S3, tmp_path: Path) -> None:
+    root = f"s3a://{s3.bucket()}/lake"
+    database = sqlite3.connect(tmp_path / "shop.db")
+    database.execute("CREATE TABLE orders (id INTEGER, v TEXT)")
+    source = {"format": "jdbc", "url": f"jdbc:sqlite:{tmp_path}/shop.db", "query": "SELECT * FROM orders"}
+    job = Job(
+        job="shop.orders",
+        land={"from": {**source, "incremental": "id"}, "to": "raw/orders"},
+        read={"format": "parquet", "path": "raw/orders"},
+        write={"table": "standardized.shop.orders"},
+    )
+    ctx = RunContext(spark.newSession(), Lake(root=root), storage_for(root, spark), "run-1")
+    for number in (1, 2):
+        database.execute("INSERT INTO orders VALUES (?, ?)", (number, "x"))
+        database.commit()
+        assert [file.path.rpartition("/")[2] for file in land(ctx, job)] == [
+            f"extract-{number:08d}-00001.parquet"
+        ]
+    assert land(ctx, job) == []
+    assert [row.id for row in spark.read.parquet(f"{root}/raw/orders/2*/*/*").sort("id").collect()] == [1, 2]
+    assert not any("_staging" in key for key in s3.keys(root.split("/")[2]))
 
 
 def _run_killed(lake: BucketLake, stage: str) -> int:

@@ -283,6 +283,16 @@ def test_objects_are_what_another_client_sees(spark: SparkSession, s3: S3) -> No
 
 @pytest.mark.s3
 @pytest.mark.network
+def test_a_source_in_a_bucket_may_be_empty_if_it_had_files_before(spark: SparkSession, s3: S3) -> None:
+    source = f"s3a://{s3.bucket()}/in"
+    storage = storage_for(source, spark)
+    with pytest.raises(ReadError, match=f"^there is nothing at {source}"):
+        list_files(storage, source)
+    assert list_files(storage, source, known=True) == []
+
+
+@pytest.mark.s3
+@pytest.mark.network
 def test_where_the_store_can_not_decide_it_is_asked_first_and_written_then(
     spark: SparkSession, s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
