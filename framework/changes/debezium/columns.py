@@ -85,6 +85,11 @@ def by_type(fields: Sequence[Field], samples: Sequence[Mapping[str, Any]], modes
     return planned
 
 
+def _seen(name: str, samples: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """What the first rows have in a column."""
+    return frozenset(_json_kind(row[name]) for row in samples if row.get(name) is not None)
+
+
 def _json_kind(value: Any) -> str:
     kinds = (
         (str, "text"),
@@ -99,6 +104,7 @@ def _json_kind(value: Any) -> str:
 
 def by_schema(
     schemas: Mapping[int, Sequence[Mapping[str, Any]]],
+    samples: Sequence[Mapping[str, Any]],
     declared: Sequence[Field] | None,
     target: T.StructType | None,
     modes: Modes,
@@ -108,8 +114,9 @@ def by_schema(
     # few columns first, so that the order of the union doesn't hang on which message was seen first
     for version in sorted(schemas, key=lambda v: (len(schemas[v]), str(schemas[v]))):
         for each in schemas[version]:
-            encoding = encoding_of(each, numeric=modes.numeric)
-            written.setdefault(str(each["field"]), {})[version] = encoding
+            name = str(each["field"])
+            numeric = modes.numeric or bool(_seen(name, samples) & {"number", "fraction"})
+            written.setdefault(name, {})[version] = encoding_of(each, numeric=numeric)
     known = {field.name: field.dataType for field in target.fields} if target is not None else {}
     fields = declared or [
         Field(name, name, _type(list(found.values()), known.get(name))) for name, found in written.items()

@@ -47,7 +47,7 @@ class Opened:
 def open_messages(df: DataFrame, text: Column, *kept: Column) -> Opened:
     """Messages and their schemas. Looks at the first messages; where these have schemas, at the schemas of all."""
     # a blank line is no message, and JSON's null is a tombstone as good as none
-    named = df.select(F.when(~F.trim(text).isin("", "null"), text).alias(TEXT), *kept)
+    named = df.select(F.when(text.startswith("{") | ~F.trim(text).isin("", "null"), text).alias(TEXT), *kept)
     looked = [row[0] for row in named.filter(F.col(TEXT).isNotNull()).select(TEXT).take(_LOOK)]
     objects = [found for each in looked if (found := _object(each)) is not None]
     samples = tuple(found for each in objects if isinstance(found := _payload(each), dict))
@@ -116,6 +116,11 @@ def _wrapped(message: Mapping[str, Any]) -> bool:
 
 def _payload(message: Mapping[str, Any]) -> Any:
     return message["payload"] if _wrapped(message) else message
+
+
+def is_object() -> Column:
+    """Whether a body begins as an object does; the pattern is asked only where it doesn't plainly."""
+    return F.col(BODY).startswith("{") | F.col(BODY).rlike(r"^\s*\{")
 
 
 def fields_in(schema: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:

@@ -64,14 +64,13 @@ def feed_of(
     modes = _modes(source)
     found = {version: list(fields(schema)) for version, schema in opened.schemas.items()}
     found = {version: each for version, each in found.items() if each}
+    rows = [each.get(name) for each in opened.samples for name in images] if images else opened.samples
+    samples = [row for row in rows if isinstance(row, dict)]
     if found:
         declared = fields_of(source.columns) if source.columns else None
-        plans = by_schema(found, declared, target, modes)
+        plans = by_schema(found, samples, declared, target, modes)
     else:
-        rows = [each.get(name) for each in opened.samples for name in images] if images else opened.samples
-        plans = by_type(
-            fields_for(job, source, target), [row for row in rows if isinstance(row, dict)], modes
-        )
+        plans = by_type(fields_for(job, source, target), samples, modes)
     plans = [plan for plan in plans if not plan.field.name.startswith(PREFIX)]
     return Feed(opened, plans, Placeholder(str(source.options.get("unavailable_value", DEFAULT))))
 

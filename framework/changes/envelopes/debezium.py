@@ -18,7 +18,7 @@ from framework.changes.columns import BAD, OP, SEQ, TIME
 from framework.changes.debezium import sequences
 from framework.changes.debezium.columns import Planned
 from framework.changes.debezium.keys import keys_of
-from framework.changes.debezium.opening import BODY, TEXT, fields_in
+from framework.changes.debezium.opening import BODY, TEXT, fields_in, is_object
 from framework.changes.debezium.rows import Image, rows, unfitting
 from framework.changes.debezium.settings import Feed, feed_of
 from framework.sql import quote
@@ -88,7 +88,7 @@ def _parsed(
     )
     parsed = F.from_json(F.col(BODY), kind, {"columnNameOfCorruptRecord": _CORRUPT})
     # a list of objects would pass as its first
-    return feed.opened.df.withColumn(_M, F.when(F.col(BODY).startswith("{"), parsed))
+    return feed.opened.df.withColumn(_M, F.when(is_object(), parsed))
 
 
 def _operations(parsed: DataFrame, feed: Feed, source: Read) -> DataFrame:

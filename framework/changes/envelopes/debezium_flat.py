@@ -17,7 +17,7 @@ from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, OP, SEQ, TIME
 from framework.changes.debezium import sequences
-from framework.changes.debezium.opening import BODY, TEXT, fields_in
+from framework.changes.debezium.opening import BODY, TEXT, fields_in, is_object
 from framework.changes.debezium.rows import KEY, Image, rows, unfitting
 from framework.changes.debezium.settings import Feed, feed_of
 from framework.sql import quote
@@ -96,7 +96,7 @@ def _parsed(feed: Feed, added: Mapping[str, str], coordinates: sequences.Coordin
     ]
     kind = T.StructType([*row.fields, *[T.StructField(name, T.StringType()) for name in (*texts, _CORRUPT)]])
     parsed = F.from_json(F.col(BODY), type_sql(kind), {"columnNameOfCorruptRecord": _CORRUPT})
-    return feed.opened.df.withColumn(_M, F.when(F.col(BODY).startswith("{"), parsed))
+    return feed.opened.df.withColumn(_M, F.when(is_object(), parsed))
 
 
 def _operations(df: DataFrame, feed: Feed, added: Mapping[str, str], *, tombstones: bool) -> DataFrame:

@@ -67,7 +67,7 @@ def test_the_union_of_schemas_is_in_the_order_of_the_smallest_whichever_came_fir
     two = [*one, {"type": "string", "field": "b"}]
 
     for schemas in ({1: one, 2: two}, {2: two, 1: one}):
-        plans = by_schema(schemas, None, None, Modes())
+        plans = by_schema(schemas, (), None, None, Modes())
         assert [plan.field.name for plan in plans] == ["id", "a", "b"]
         assert [plan.lacking for plan in plans] == [(), (), (1,)]
 
@@ -76,8 +76,8 @@ def test_a_number_without_scale_takes_the_tables_type() -> None:
     variable = {"type": "struct", "name": "io.debezium.data.VariableScaleDecimal", "field": "n", "fields": []}
     target = T.StructType([T.StructField("n", T.DecimalType(38, 4))])
 
-    assert by_schema({1: [variable]}, None, None, Modes())[0].field.type == T.DecimalType(38, 18)
-    assert by_schema({1: [variable]}, None, target, Modes())[0].field.type == T.DecimalType(38, 4)
+    assert by_schema({1: [variable]}, (), None, None, Modes())[0].field.type == T.DecimalType(38, 18)
+    assert by_schema({1: [variable]}, (), None, target, Modes())[0].field.type == T.DecimalType(38, 4)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,13 @@ def test_without_schema_a_column_is_parsed_as_the_first_messages_write_it(
     (plan,) = by_type([Field("v", "v", kind)], [{"v": value} for value in values], Modes())
 
     assert plan.raw == raw
+
+
+def test_decimals_that_come_as_numbers_are_seen() -> None:
+    field = {**DECIMAL, "parameters": {"scale": "2", "connect.decimal.precision": "10"}}
+
+    assert by_schema({1: [field]}, [{"n": 1.5}], None, None, Modes())[0].raw == T.DecimalType(10, 2)
+    assert by_schema({1: [field]}, [{"n": "AfQ="}], None, None, Modes())[0].raw == T.BinaryType()
 
 
 def test_the_placeholders_uuid_is_javas_name_based_one() -> None:
