@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from framework.cli.words import plural
 from framework.errors import ConfigError, SessionError, SluiceError, StateError
 from framework.redact import redact
 
@@ -144,7 +145,7 @@ def _configuration(
             f"{len(found.problems)} problems in {conf}", fix="`sluice validate` shows them all."
         )
     assert found.project is not None
-    return f"{conf}: {found.jobs} jobs, environment {found.project.environment}"
+    return f"{conf}: {plural(found.jobs, 'job')}, environment {found.project.environment}"
 
 
 def _root(project: Project) -> str:

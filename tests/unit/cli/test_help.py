@@ -96,3 +96,12 @@ def test_the_exit_codes_of_the_help_are_those_of_the_errors() -> None:
 def _sections() -> dict[str, str]:
     parts = re.split(r"^## ", DOCS.read_text(), flags=re.MULTILINE)[1:]
     return {re.sub(r"^sluice ", "", part.splitlines()[0].strip("` ")): part for part in parts}
+
+
+@pytest.mark.parametrize("page", ["README.md", "framework/cli/templates/init/README.md"])
+def test_the_commands_that_a_page_shows_exist_and_say_what_they_work_on(page: str) -> None:
+    lines = re.findall(r"^sluice (\w+)([^#\n]*)", (DOCS.parent.parent / page).read_text(), re.MULTILINE)
+    assert {name for name, _ in lines} >= {"validate", "plan", "run", "show"}
+    for name, arguments in lines:
+        assert sluice.get_command(CONTEXT, name) is not None, name
+        assert arguments.strip() or name == "validate", f"`sluice {name}` asks for jobs or --all"
