@@ -19,8 +19,6 @@ from framework.readers.base import Inputs, StrictReader
 from framework.tables import table_format, table_ref
 
 _TRANSPORT = (SRC, BAD, RAW)
-_SELF_TYPED = ("rows", "generic", "dms")
-"""Envelopes whose rows have their types from the reader."""
 
 
 def envelope_of(job: Job, source: Read) -> str:
@@ -87,7 +85,7 @@ def _transformed(ctx: RunContext, job: Job, frames: Mapping[str, DataFrame]) -> 
 def _decoded(ctx: RunContext, job: Job, source: Read, frame: DataFrame) -> DataFrame:
     """The source's rows in the normal form; envelopes of messages may look at the table for types."""
     envelope = envelope_of(job, source)
-    target = None if envelope in _SELF_TYPED else _target_schema(ctx, job)
+    target = _target_schema(ctx, job) if envelope in MESSAGES else None
     return find_decoder(envelope)(frame, job, source, target)
 
 

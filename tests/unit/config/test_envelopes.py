@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
-from framework.changes.envelopes import MESSAGES
+from framework.changes.envelopes import ENVELOPES, MESSAGES
 from framework.config.checks.changes import MESSAGE_ENVELOPES, check_changes, envelope_of
 from framework.config.checks.reads import check_reads
 from framework.config.job import Job
@@ -54,3 +55,8 @@ def test_a_format_of_changes_brings_its_envelope(format: str) -> None:
 @pytest.mark.parametrize("envelope", [None, "rows"])
 def test_rows_need_a_sequence(envelope: str | None) -> None:
     assert "nothing says in which order the changes of a key come" in problems(job(envelope))[0]
+
+
+def test_every_envelope_has_a_decoder() -> None:
+    missing = [name for name in ENVELOPES if find_spec(f"framework.changes.envelopes.{name}") is None]
+    assert missing == []
