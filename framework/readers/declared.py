@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from framework.config.job import Column as Declared
-from framework.errors import ConfigError
+from framework.errors import ConfigError, ReadError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
@@ -85,6 +85,16 @@ def fields_of(columns: Sequence[Declared]) -> list[Field]:
                 fix="Remove schema.format, or change the column's type.",
             )
     return fields
+
+
+def missing_column(where: str, missing: Field, names: Sequence[str], fields: Sequence[Field]) -> ReadError:
+    """A source has no column that is declared."""
+    return ReadError(
+        f"{where} has no column {missing.source!r}",
+        found=f"columns {', '.join(names)}",
+        expected=", ".join(field.source for field in fields),
+        fix="Correct read.schema, or give the column its name in the source with `source:`.",
+    )
 
 
 def parse_type(column: Declared) -> T.DataType:

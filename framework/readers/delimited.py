@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
@@ -16,8 +16,9 @@ from pyspark.sql import types as T
 from framework.changes.columns import BAD, RAW
 from framework.errors import ReadError
 from framework.readers.base import STOPPED
-from framework.readers.decimals import changed, excess, narrowed, narrowed_strictly, roomy_types, written
-from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, unfit
+from framework.readers.decimals import narrowed_strictly
+from framework.readers.declared import Field, as_text, missing_column, schema_text, shared_formats, unfit
+from framework.readers.parsing import Parsing, parsing_of
 from framework.readers.paths import first_line, shown_path
 from framework.readers.scan import Scan
 from framework.readers.transport import file_source, joined, marked, union_by_name
@@ -136,14 +137,9 @@ def match(fields: Sequence[Field], names: tuple[str, ...] | None, file: str) -> 
     found = [
         exact.get(name) or declared.get(name.lower()) or Field(name, name, T.StringType()) for name in names
     ]
-    missing = [field.source for field in fields if field not in found]
+    missing = [field for field in fields if field not in found]
     if missing:
-        raise ReadError(
-            f"{shown_path(file)} has no column {missing[0]!r}",
-            found=f"columns {', '.join(names)}",
-            expected=", ".join(field.source for field in fields),
-            fix="Correct read.schema, or give the column its name in the source with `source:`.",
-        )
+        raise missing_column(shown_path(file), missing[0], names, fields)
     return [replace(field, source=name) for field, name in zip(found, names, strict=True)]
 
 
@@ -181,22 +177,19 @@ def common_type(left: T.DataType, right: T.DataType) -> T.DataType:
 
 
 def _scan(request: Scan) -> DataFrame:
-    fields = list(request.fields or [])
-    texts = as_text(fields)
-    roomy = _roomy(request, fields)
-    typed = [(f.source, T.StringType() if f.source in texts else roomy.get(f.source, f.type)) for f in fields]
-    reader = _reader(request).options(**shared_formats(fields))
-    df = reader.schema(schema_text([*typed, (RAW, T.StringType())])).csv(list(request.files))
-    bad = _reason(request, fields, texts, roomy) if request.positions else _suspicion(fields, texts, roomy)
-    values = [_value(field, texts, roomy).alias(field.name) for field in fields]
-    own = texts or roomy
-    raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), _rewritten(fields, roomy)) if own else F.col(RAW))
-    return df.select(*values, file_source(positions=request.positions), bad.alias(BAD), raw.alias(RAW))
+    parsing = parsing_of(request, list(request.fields or []))
+    reader = _reader(request).options(**shared_formats(parsing.fields))
+    df = reader.schema(schema_text([*parsing.types(), (RAW, T.StringType())])).csv(list(request.files))
+    bad = _reason(request, parsing) if request.positions else _suspicion(parsing)
+    # the scan keeps no text of a record in which it found nothing wrong
+    text = F.coalesce(F.col(RAW), _rewritten(parsing)) if parsing.problems() else F.col(RAW)
+    source = file_source(positions=request.positions)
+    return df.select(*parsing.values(), source, bad.alias(BAD), F.when(bad.isNotNull(), text).alias(RAW))
 
 
 def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
     reader = _reader(request).options(**shared_formats(fields)).option("mode", "FAILFAST")
-    roomy = _roomy(request, fields)
+    roomy = parsing_of(request, fields).roomy
     typed = [(field.source, roomy.get(field.source, field.type)) for field in fields]
     df = reader.schema(schema_text(typed)).csv(list(request.files))
     if not roomy and all(field.source == field.name for field in fields):
@@ -208,59 +201,32 @@ def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
     return df.select(*[value.alias(field.name) for value, field in zip(values, fields, strict=True)])
 
 
-def _roomy(request: Scan, fields: list[Field]) -> dict[str, T.DataType]:
-    """The types that decimals are read with, by the columns' names in the source."""
-    return roomy_types(fields, exact=request.choice("decimals", "exact", "round") == "exact")
-
-
 def _union(left: DataFrame, right: DataFrame) -> DataFrame:
     return left.unionByName(right, allowMissingColumns=True)
 
 
-def _value(field: Field, texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
-    column = F.col(quote(field.source))
-    if field.source in roomy:
-        return narrowed(field)
-    return parsed(column, field) if field.source in texts else column
-
-
-def _reason(
-    request: Scan, fields: list[Field], texts: frozenset[str], roomy: Mapping[str, T.DataType]
-) -> Column:
+def _reason(request: Scan, parsing: Parsing) -> Column:
     """What is wrong with a record, NULL for a good one; what it says is worked out for bad ones only."""
-    strings = F.from_csv(F.col(RAW), _string_schema(len(fields)), _parse_options(request) or None)
-    reasons = [_count_reason(request, len(fields))]
-    own = []
-    for index, field in enumerate(fields):
-        if field.source in texts:
-            text = F.col(quote(field.source))
-            unparsed = F.when(text.isNotNull() & parsed(text, field).isNull(), unfit(text, field))
-            own.append(unparsed)
-            reasons.append(unparsed)
-        else:
-            if field.source in roomy:
-                own.append(excess(field))
-                reasons.append(own[-1])
+    strings = F.from_csv(F.col(RAW), _string_schema(len(parsing.fields)), _parse_options(request) or None)
+    own = parsing.problems()
+    reasons = [_count_reason(request, len(parsing.fields)), *own.values()]
+    for index, field in enumerate(parsing.fields):
+        if field.source not in parsing.texts:
             text = strings.getField(f"f{index}")
             reasons.append(F.when(F.col(quote(field.source)).isNull() & text.isNotNull(), unfit(text, field)))
-    detailed, found = joined(reasons), joined(own)
+    detailed, found = joined(reasons), joined(list(own.values()))
     told = F.when(marked(detailed), F.when(detailed == "", "malformed record").otherwise(detailed))
     return told.when(found != "", found) if own else told
 
 
-def _suspicion(fields: list[Field], texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
+def _suspicion(parsing: Parsing) -> Column:
     """That something is wrong with a record, not what: all that a pass needs which stops at the first bad record.
 
     Working out the reason takes `from_csv`, which on Spark 3.5 costs every good record its compiled plan.
     """
-    everything = F.concat_ws("", *[F.col(quote(field.source)).cast("string") for field in fields])
-    unparsed = [
-        F.col(quote(field.source)).isNotNull() & parsed(F.col(quote(field.source)), field).isNull()
-        for field in fields
-        if field.source in texts
-    ]
-    unparsed += [changed(field) for field in fields if field.source in roomy]
-    return F.when(reduce(or_, unparsed, marked(everything)), F.lit("malformed record"))
+    everything = F.concat_ws("", *[F.col(quote(field.source)).cast("string") for field in parsing.fields])
+    own = [problem.isNotNull() for problem in parsing.problems().values()]
+    return F.when(reduce(or_, own, marked(everything)), F.lit("malformed record"))
 
 
 def _count_reason(request: Scan, expected: int) -> Column:
@@ -290,10 +256,9 @@ def _string_schema(count: int) -> str:
     return ", ".join(f"f{index} STRING" for index in range(count))
 
 
-def _rewritten(fields: list[Field], roomy: Mapping[str, T.DataType]) -> Column:
-    """The record written anew from its fields, where the scan itself found nothing wrong."""
-    values = [written(field) if field.source in roomy else F.col(quote(field.source)) for field in fields]
-    return F.to_csv(F.struct(*[value.alias(f"f{i}") for i, value in enumerate(values)]))
+def _rewritten(parsing: Parsing) -> Column:
+    """The record written anew from its fields."""
+    return F.to_csv(F.struct(*[value.alias(f"f{i}") for i, value in enumerate(parsing.written())]))
 
 
 def _parse_options(request: Scan) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, RAW
-from framework.readers.decimals import excess, narrowed, roomy_types
-from framework.readers.declared import Field, as_text, parsed, schema_text, shared_formats, unfit
+from framework.readers.declared import Field, schema_text, shared_formats, unfit
+from framework.readers.parsing import Parsing, parsing_of
 from framework.readers.scan import Scan
 from framework.readers.transport import file_source, joined, marked
 from framework.sql import literal, quote
@@ -33,19 +32,16 @@ def scan(request: Scan) -> DataFrame:
     fields = infer(request) if request.fields is None else [*request.fields, *_undeclared(request)]
     if not fields:
         return _unreadable(request)
-    texts = as_text(fields)
-    roomy = roomy_types(fields, exact=request.choice("decimals", "exact", "round") == "exact")
-    typed = [(f.source, T.StringType() if f.source in texts else roomy.get(f.source, f.type)) for f in fields]
+    parsing = parsing_of(request, fields)
     reader = _reader(request).options(**shared_formats(fields))
-    df = reader.schema(schema_text([*typed, (RAW, T.StringType())])).json(list(request.files))
-    bad = _reason(fields, texts, roomy)
-    values = [_value(field, texts, roomy).alias(field.name) for field in fields]
-    if texts or roomy:
-        rewritten = F.to_json(F.struct(*[F.col(quote(field.source)) for field in fields]))
-        raw = F.when(bad.isNotNull(), F.coalesce(F.col(RAW), rewritten))
-    else:
-        raw = F.when(bad.isNotNull(), F.col(RAW))
-    return df.select(*values, file_source(positions=request.positions), bad.alias(BAD), raw.alias(RAW))
+    df = reader.schema(schema_text([*parsing.types(), (RAW, T.StringType())])).json(list(request.files))
+    bad = _reason(parsing)
+    text = F.col(RAW)
+    if parsing.problems():
+        # the scan keeps no text of a record in which it found nothing wrong
+        text = F.coalesce(text, F.to_json(F.struct(*[F.col(quote(field.source)) for field in fields])))
+    source = file_source(positions=request.positions)
+    return df.select(*parsing.values(), source, bad.alias(BAD), F.when(bad.isNotNull(), text).alias(RAW))
 
 
 def infer(request: Scan) -> list[Field]:
@@ -81,30 +77,18 @@ def _undeclared(request: Scan) -> list[Field]:
     return found
 
 
-def _value(field: Field, texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
-    column = F.col(quote(field.source))
-    if field.source in roomy:
-        return narrowed(field)
-    return parsed(column, field) if field.source in texts else column
-
-
-def _reason(fields: list[Field], texts: frozenset[str], roomy: Mapping[str, T.DataType]) -> Column:
+def _reason(parsing: Parsing) -> Column:
     """What is wrong with a record, NULL for a good one; what it says is worked out for bad ones only."""
     values = F.expr(f"from_json({quote(RAW)}, 'map<string,string>')")
-    reasons, own = [], []
-    for field in fields:
-        column = F.col(quote(field.source))
-        if field.source in texts:
-            unparsed = F.when(column.isNotNull() & parsed(column, field).isNull(), unfit(column, field))
-            own.append(unparsed)
-            reasons.append(unparsed)
-        else:
-            if field.source in roomy:
-                own.append(excess(field))
-                reasons.append(own[-1])
+    own = parsing.problems()
+    reasons = list(own.values())
+    for field in parsing.fields:
+        if field.source not in parsing.texts:
             given = F.expr(f"from_json({quote(RAW)}, 'map<string,string>')[{literal(field.source)}]")
-            reasons.append(F.when(column.isNull() & given.isNotNull(), unfit(given, field)))
-    detailed, found = joined(reasons), joined(own)
+            reasons.append(
+                F.when(F.col(quote(field.source)).isNull() & given.isNotNull(), unfit(given, field))
+            )
+    detailed, found = joined(reasons), joined(list(own.values()))
     unread = (
         F.when(values.isNull(), F.lit(_MALFORMED)).when(detailed != "", detailed).otherwise(F.lit(_NESTED))
     )

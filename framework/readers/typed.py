@@ -12,7 +12,7 @@ from pyspark.sql import types as T
 
 from framework.changes.columns import BAD, RAW
 from framework.errors import ReadError
-from framework.readers.declared import Field, parsed, try_cast, unfit
+from framework.readers.declared import Field, missing_column, parsed, try_cast, unfit
 from framework.readers.failures import SPARK_ERRORS, told
 from framework.readers.paths import shown_path
 from framework.readers.scan import Scan
@@ -56,14 +56,9 @@ def fit(df: DataFrame, fields: Sequence[Field], where: str) -> tuple[list[Column
         ReadError: a declared column is missing, or its type can't become the declared one.
     """
     by_name = {name.lower(): name for name in df.columns}
-    missing = [field.source for field in fields if field.source.lower() not in by_name]
+    missing = [field for field in fields if field.source.lower() not in by_name]
     if missing:
-        raise ReadError(
-            f"{where} has no column {missing[0]!r}",
-            found=f"columns {', '.join(df.columns)}",
-            expected=", ".join(field.source for field in fields),
-            fix="Correct read.schema, or give the column its name in the source with `source:`.",
-        )
+        raise missing_column(where, missing[0], df.columns, fields)
     values: list[Column] = []
     reasons: list[Column] = []
     used = set()
