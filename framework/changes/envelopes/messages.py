@@ -93,7 +93,21 @@ def opened(df: DataFrame, payload: T.StructType) -> DataFrame:
     nothing = reduce(and_, [F.col(f"{MESSAGE}.{quote(field.name)}").isNull() for field in payload.fields])
     lost = F.col(MESSAGE).isNull() | (F.col(f"{MESSAGE}.{RAW}").isNotNull() & nothing)
     broken = F.when(F.col(TEXT).isNotNull() & lost, F.lit("message is no JSON object"))
-    return read.withColumn(BAD, F.coalesce(F.col(BAD), broken))
+    return read.withColumn(BAD, F.coalesce(F.col(BAD), broken, _several()))
+
+
+def _several() -> Column:
+    """Objects one after the other (Firehose writes them so, without a line end): only the first would be read.
+
+    Outside of its strings JSON never has `}{`, so that it is looked at closely only where that is found.
+    """
+    text = F.col(TEXT)
+    parted = F.regexp_replace(text, r"\}\s*\{", "},{")
+    count = F.size(F.from_json(F.concat(F.lit("["), parted, F.lit("]")), "array<map<string,string>>"))
+    told = F.concat(
+        F.lit("message holds "), count.cast("string"), F.lit(" JSON objects, and one is read a line")
+    )
+    return F.when(text.contains("}{") | text.contains("} {"), F.when(count > 1, told))
 
 
 def text_of(df: DataFrame) -> Column:

@@ -35,6 +35,24 @@ def test_what_cannot_be_read_is_bad_with_its_text_and_never_an_exception(spark: 
         assert found[title] == [{"bad": "message is no JSON object", "raw": text}], title
 
 
+def test_several_objects_on_a_line_are_told_and_a_text_that_looks_so_is_not(spark: SparkSession) -> None:
+    cases = {
+        "two": message(id=1) + message(id=2),
+        "three, apart": message(id=1) + " " + message(id=2) + "  " + message(id=3),
+        "a template": message(id=1, name="{a}{b} {c}"),
+    }
+
+    found = each(spark, job_of("maxwell", {"id": "bigint", "name": "string"}), cases)
+
+    assert [events[0].get("bad") for events in found.values()] == [
+        "message holds 2 JSON objects, and one is read a line",
+        "message holds 3 JSON objects, and one is read a line",
+        None,
+    ]
+    assert found["two"][0]["raw"] == cases["two"]
+    assert found["a template"][0]["name"] == "{a}{b} {c}"
+
+
 def test_a_message_without_value_is_control(spark: SparkSession) -> None:
     found = each(spark, job_of("maxwell", {"id": "bigint"}), {"tombstone": None, "blank": "  "})
 
