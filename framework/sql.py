@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 
+def exact_json() -> dict[str, str]:
+    """Options of to_json and from_json with which every value survives, microseconds among them."""
+    return {
+        "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+        "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+        "ignoreNullFields": "false",
+    }
+
+
 def quote(name: str) -> str:
     """A name as a quoted SQL identifier.
 

@@ -19,15 +19,35 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, LongType, MapType, StringType, StructField, TimestampType
 
 from framework.changes import stamp
-from framework.changes.columns import BURIED, EVENTS, MOVE, OUTCOME, SEQ, STATE, TIED, TIME, UNKNOWN, VERDICT
+from framework.changes.columns import (
+    BURIED,
+    EVENTS,
+    LEFT,
+    MOVE,
+    OUTCOME,
+    SEQ,
+    STATE,
+    TIED,
+    TIME,
+    UNKNOWN,
+    VERDICT,
+)
 from framework.changes.fold_columns import DEAD, TRUNCATE, UP, cell
-from framework.changes.rank import rank
+from framework.changes.known import (
+    BARRIER,
+    KNOWN_DEAD,
+    KNOWN_UP,
+    OWN_BARRIER,
+    WHOLE,
+    known_cell,
+    whole_row,
+    with_own_barrier,
+    with_target,
+    with_tombstones,
+)
 from framework.sql import quote
 
-_KNOWN_UP, _KNOWN_DEAD, _BARRIER = "_sluice_known_up", "_sluice_known_dead", "_sluice_barrier"
-_OWN_BARRIER, _NOW, _END = "_sluice_own_barrier", "_sluice_now", "_sluice_end"
-_WHOLE = ""
-"""In `_sluice_state`: the stamp of the row's newest upsert."""
+_NOW, _END = "_sluice_now", "_sluice_end"
 
 
 def state_type(sequence: DataType) -> MapType:
@@ -43,6 +63,7 @@ def tombstone_fields(keys: Sequence[StructField], sequence: DataType) -> list[St
         StructField(
             MOVE, LongType(), True, {"comment": "set where the key changed: its place in the source"}
         ),
+        StructField(LEFT, StringType(), True, {"comment": "a changed key's row as of the change, JSON"}),
         StructField(
             TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
         ),
@@ -70,102 +91,16 @@ def join_columns(
     that make up an event's rank, if those aren't all.
     """
     names = ranked if ranked is not None else [*keys, *[field.name for field in columns]]
-    whole = _whole_row(target, names, on_tie, positioned) if target is not None else None
-    joined = _with_target(folded, target, keys, columns, whole, truncates)
-    joined = _with_tombstones(joined, tombstones, keys, on_tie)
-    joined = _with_own_barrier(joined, folded, truncates)
-    ends = (F.col(DEAD), F.col(_KNOWN_DEAD), F.col(_BARRIER), F.col(_OWN_BARRIER))
+    whole = whole_row(target, names, on_tie, positioned) if target is not None else None
+    joined = with_target(folded, target, keys, columns, whole, every_row=truncates)
+    joined = with_tombstones(joined, tombstones, keys, on_tie)
+    joined = with_own_barrier(joined, folded if truncates else None)
+    ends = (F.col(DEAD), F.col(KNOWN_DEAD), F.col(BARRIER), F.col(OWN_BARRIER))
     states = joined.select(
-        "*", F.greatest(F.col(UP), F.col(_KNOWN_UP)).alias(_NOW), F.greatest(*ends).alias(_END)
+        "*", F.greatest(F.col(UP), F.col(KNOWN_UP)).alias(_NOW), F.greatest(*ends).alias(_END)
     )
     rows = _rows(states, keys, columns, passing)
     return rows.filter((F.col(EVENTS) > 0) | F.col(OUTCOME).isin("insert", "update", "delete", "remember"))
-
-
-def _known(index: int) -> str:
-    return f"_sluice_known{index}"
-
-
-def _whole_row(target: DataFrame, names: Sequence[str], on_tie: str, positioned: bool) -> Column:
-    """The stamp of the event that wrote all of a row."""
-    place = F.lit(0) if positioned else rank([target.schema[name] for name in names])
-    return stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), place)
-
-
-def _with_target(
-    folded: DataFrame,
-    target: DataFrame | None,
-    keys: Sequence[str],
-    columns: Sequence[StructField],
-    whole: Column | None,
-    truncates: bool,
-) -> DataFrame:
-    kind = folded.schema[UP].dataType
-    if target is None or whole is None:
-        nothing = [
-            F.lit(None).cast(folded.schema[cell(i)].dataType).alias(_known(i)) for i in range(len(columns))
-        ]
-        return folded.select("*", F.lit(None).cast(kind).alias(_KNOWN_UP), *nothing)
-    up = F.coalesce(F.col(STATE).getItem(_WHOLE), whole)
-    right = target.select(
-        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
-        up.alias(_KNOWN_UP),
-        *[_known_cell(field, up).alias(_known(i)) for i, field in enumerate(columns)],
-    )
-    same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
-    # a rejected event says nothing about its key
-    on = reduce(lambda a, b: a & b, same, F.col(VERDICT) != "rejected")
-    joined = folded.join(right, on, "full" if truncates else "left")
-    return joined.select(
-        *[F.coalesce(F.col(quote(key)), F.col(f"_sluice_its{i}")).alias(key) for i, key in enumerate(keys)],
-        *[
-            F.col(quote(name))
-            for name in [*folded.columns, *right.columns]
-            if name not in keys and not name.startswith("_sluice_its")
-        ],
-    )
-
-
-def _known_cell(field: StructField, up: Column) -> Column:
-    """A row's value with its stamp; the stamp is NULL where nothing ever carried the column."""
-    own = F.when(
-        F.coalesce(F.map_contains_key(F.col(STATE), field.name), F.lit(False)),
-        F.col(STATE).getItem(field.name),
-    ).otherwise(up)
-    return F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value"))
-
-
-def _with_tombstones(
-    joined: DataFrame, tombstones: DataFrame | None, keys: Sequence[str], on_tie: str
-) -> DataFrame:
-    kind = joined.schema[UP].dataType
-    if tombstones is None:
-        return joined.select(
-            "*", F.lit(None).cast(kind).alias(_KNOWN_DEAD), F.lit(None).cast(kind).alias(_BARRIER)
-        )
-    moved = F.col(MOVE).isNotNull()
-    at = F.when(moved, stamp.make(F.col(SEQ), F.lit(stamp.MOVED), F.col(MOVE))).otherwise(
-        stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
-    )
-    renamed = tombstones.select(
-        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
-        at.alias(_KNOWN_DEAD),
-    )
-    names = [f"_sluice_its{i}" for i in range(len(keys))]
-    newest = renamed.groupBy(*names).agg(F.max(_KNOWN_DEAD).alias(_KNOWN_DEAD))
-    keyless = reduce(lambda a, b: a & b, [F.col(name).isNull() for name in names])
-    barrier = renamed.filter(keyless).agg(F.max(_KNOWN_DEAD).alias(_BARRIER))
-    same = reduce(
-        lambda a, b: a & b, [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
-    )
-    return joined.join(newest, same, "left").drop(*names).crossJoin(F.broadcast(barrier))
-
-
-def _with_own_barrier(joined: DataFrame, folded: DataFrame, truncates: bool) -> DataFrame:
-    if not truncates:
-        return joined.withColumn(_OWN_BARRIER, F.lit(None).cast(joined.schema[UP].dataType))
-    own = folded.filter(F.col(TRUNCATE)).agg(F.max(DEAD).alias(_OWN_BARRIER))
-    return joined.crossJoin(F.broadcast(own))
 
 
 def _rows(
@@ -175,12 +110,12 @@ def _rows(
     cells = [_joined_cell(i, end) for i in range(len(columns))]
     staged = states.select("*", *[each.alias(f"_sluice_new{i}") for i, each in enumerate(cells)])
     stamps = [F.col(f"_sluice_new{i}").getField("stamp") for i in range(len(columns))]
-    live = F.col(_KNOWN_UP).isNotNull()
+    live = F.col(KNOWN_UP).isNotNull()
     exists = now.isNotNull() & (end.isNull() | (now > end))
     changed = reduce(
         or_,
-        [~stamps[i].eqNullSafe(F.col(_known(i)).getField("stamp")) for i in range(len(columns))],
-        ~now.eqNullSafe(F.col(_KNOWN_UP)),
+        [~stamps[i].eqNullSafe(F.col(known_cell(i)).getField("stamp")) for i in range(len(columns))],
+        ~now.eqNullSafe(F.col(KNOWN_UP)),
     )
     lasting = F.when(exists, now).otherwise(end)
     buried = F.col(DEAD).isNotNull() & ~exists
@@ -201,7 +136,7 @@ def _rows(
 
 def _joined_cell(index: int, end: Column) -> Column:
     """The newer of the batch's and the table's, unless the row ended after it: then NULL, as of the end."""
-    got, known = F.col(cell(index)), F.col(_known(index))
+    got, known = F.col(cell(index)), F.col(known_cell(index))
     mine, theirs = got.getField("stamp"), known.getField("stamp")
     newer = mine.isNotNull() & (theirs.isNull() | (mine > theirs))
     best = F.when(newer, got).otherwise(known)
@@ -226,27 +161,27 @@ def _state(columns: Sequence[StructField], stamps: Sequence[Column], now: Column
         else F.array()
     )
     differing = F.filter(entries, lambda each: each.isNotNull())
-    whole = F.array(F.struct(F.lit(_WHOLE).alias("key"), now.alias("value")))
+    whole = F.array(F.struct(F.lit(WHOLE).alias("key"), now.alias("value")))
     needed = (F.size(differing) > 0) | (now.getField("tie") == stamp.MOVED)
     return F.when(needed, F.map_from_entries(F.concat(whole, differing)))
 
 
 def _outcome(live: Column, exists: Column, changed: Column) -> Column:
-    known_end = F.greatest(F.col(_KNOWN_DEAD), F.col(_BARRIER))
-    end = F.coalesce(F.col(DEAD), F.lit(None))
+    known_end = F.greatest(F.col(KNOWN_DEAD), F.col(BARRIER))
+    end = F.col(DEAD)
     newest = F.greatest(F.col(UP), F.col(DEAD))
     truncated = F.coalesce(F.col(TRUNCATE), F.lit(False))
     return (
         F.when(F.col(VERDICT) == "rejected", "rejected")
-        .when(truncated & F.col(_BARRIER).eqNullSafe(end), "duplicate")
-        .when(truncated & F.col(_BARRIER).isNotNull() & (F.col(_BARRIER) > end), "superseded")
+        .when(truncated & F.col(BARRIER).eqNullSafe(end), "duplicate")
+        .when(truncated & F.col(BARRIER).isNotNull() & (F.col(BARRIER) > end), "superseded")
         .when(truncated, "remember")
         .when(exists & ~live, "insert")
         .when(exists & changed, "update")
-        .when(exists & newest.eqNullSafe(F.col(_KNOWN_UP)), "duplicate")
+        .when(exists & newest.eqNullSafe(F.col(KNOWN_UP)), "duplicate")
         .when(exists, "superseded")
         .when(live, "delete")
         .when(end.isNotNull() & (known_end.isNull() | (end > known_end)), "remember")
-        .when(end.isNotNull() & end.eqNullSafe(F.col(_KNOWN_DEAD)), "duplicate")
+        .when(end.isNotNull() & end.eqNullSafe(F.col(KNOWN_DEAD)), "duplicate")
         .otherwise("superseded")
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql.types import StructField, StructType
 
 from framework.changes.append import distinct_events, unseen
 from framework.changes.columns import (
@@ -36,6 +36,7 @@ from framework.changes.columns import (
 from framework.changes.fold import fold
 from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns
+from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
 from framework.changes.rank import rank
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.sequence import names_position
@@ -63,6 +64,8 @@ class Compared:
     rows: DataFrame
     figures: dict[str, Any]
     by_column: bool
+    left: DataFrame | None = None
+    """The rows of changed keys as of their change, where events may carry placeholders."""
 
     @property
     def newest(self) -> datetime | None:
@@ -151,10 +154,19 @@ def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
-    columns = _columns_of(shape, keys)
-    folded = fold_columns(_ranked(_kept(measured.df), positioned), keys, columns, on_tie, _PASSING)
-    folded = folded.localCheckpoint()
-    figures = measured.figures()
+    columns = _columns_of(shape.schema, keys)
+    events = _ranked(_kept(measured.df), positioned)
+    moves, left = None, None
+    if MOVED_FROM in events.columns and ABSENT in events.columns:
+        told = events.localCheckpoint()
+        left = left_rows(
+            told, contents(run, shape), _tombstones(run), keys, columns, on_tie
+        ).localCheckpoint()
+        whole = fill_placeholders(told, left, keys, columns)
+        moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
+        events = moves.df
+    folded = fold_columns(events, keys, columns, on_tie, _PASSING).localCheckpoint()
+    figures = {**measured.figures(), **(moves.figures() if moves else {})}
     joined = join_columns(
         folded,
         contents(run, shape),
@@ -169,12 +181,12 @@ def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]
     )
     outcomes = Measured(joined, [*_outcome_figures(), F.count_if(F.col(UNKNOWN)).alias("unknown")])
     rows = outcomes.df.localCheckpoint()
-    return Compared(rows, {**figures, **outcomes.figures()}, True)
+    return Compared(rows, {**figures, **outcomes.figures()}, True, left)
 
 
-def _columns_of(shape: Shape, keys: list[str]) -> list[StructField]:
-    extra = [field for field in shape.schema.fields if field.name == EXTRA]
-    return [field for field in [*data_fields(shape.schema), *extra] if field.name not in keys]
+def _columns_of(schema: StructType, keys: list[str]) -> list[StructField]:
+    extra = [field for field in schema.fields if field.name == EXTRA]
+    return [field for field in [*data_fields(schema), *extra] if field.name not in keys]
 
 
 def _kept(judged: DataFrame) -> DataFrame:
@@ -238,8 +250,14 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
     )
 
 
-def buried(compared: Compared) -> DataFrame:
-    """The rows whose end has to be remembered."""
+def buried(compared: Compared, keys: list[str], schema: StructType) -> DataFrame:
+    """The rows whose end has to be remembered; changed keys with what they were."""
     ended = compared.rows.filter(F.col(OUTCOME).isin("delete", "remember"))
-    # a truncate remembers for all the rows it ended
-    return ended.filter(F.col(BURIED)) if compared.by_column else ended
+    if compared.by_column:
+        # a truncate remembers for all the rows it ended
+        ended = ended.filter(F.col(BURIED))
+    return (
+        ended
+        if compared.left is None
+        else with_left_rows(ended, compared.left, keys, _columns_of(schema, keys))
+    )

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import MOVE, OUTCOME, SEQ, STATE, TIME
+from framework.changes.columns import OUTCOME, SEQ, STATE, TIME
 from framework.changes.join_columns import tombstone_fields
 from framework.changes.presence import null_as_absent
 from framework.changes.scd1 import merge_clauses
@@ -114,6 +114,10 @@ def _check(run: JobRun, shape: Shape, gate: Gate, compared: Compared, counts: Co
     rows, figures = compared.rows, compared.figures
     if figures["tied"]:
         _report_ties(run, figures["tied"])
+    if figures.get("unresolved"):
+        run.outcome.notes.append(
+            f"{figures['unresolved']} key changes came with placeholders of values that nothing told: NULL"
+        )
     if figures.get("unknown"):
         run.outcome.notes.append(f"{figures['unknown']} rows have columns that no event carried yet: NULL")
     check_row_rules(run, gate, figures)
@@ -156,9 +160,10 @@ def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
         comment = f"Deletes of {run.target.name}, so that late events can't undo them; no key: a truncate"
         spec = TableSpec(StructType(fields), (), first_purge(run, batch.compared.newest), comment)
         run.fmt.create(run.tombstones, spec)
-    names = [f.name for f in fields if f.name != TIME and (f.name != MOVE or batch.compared.by_column)]
+    found = buried(batch.compared, run.job.changes.keys, schema)
+    names = [field.name for field in fields if field.name in found.columns]
     newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
-    dead = buried(batch.compared).select(*[F.col(quote(name)) for name in names], newest)
+    dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
     run.fmt.append(dead, run.tombstones, intent.mark)
     run.changed(run.tombstones, "tombstones", None)
 

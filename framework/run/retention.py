@@ -19,14 +19,10 @@ from pyspark.sql.types import DataType, StructField, StructType, TimestampNTZTyp
 from framework.changes.columns import REASONS, SEQ, STATE, TIME, VERDICT
 from framework.run.jobrun import JobRun
 from framework.run.judge import REASON_TYPE
-from framework.sql import quote
+from framework.sql import exact_json, quote
 
 WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
 """Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
-_EXACT = {
-    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
-    "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
-}
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _STEPS = 10
 """A purge costs a commit, so it waits until a tenth of the retention can be purged."""
@@ -63,7 +59,7 @@ def watermark(run: JobRun, sequence: DataType) -> Column | None:
     if text is None:
         return None
     schema = StructType([StructField("w", sequence)])
-    return F.from_json(F.lit(text), schema, _EXACT).getField("w")
+    return F.from_json(F.lit(text), schema, exact_json()).getField("w")
 
 
 def reject_too_late(judged: DataFrame, mark: Column, target: DataFrame | None, keys: list[str]) -> DataFrame:
@@ -129,12 +125,12 @@ def purge(run: JobRun, newest: datetime | None) -> int:
 
 
 def _as_text(sequence: Column) -> Column:
-    return F.to_json(F.struct(sequence.alias("w")), {**_EXACT, "ignoreNullFields": "false"})
+    return F.to_json(F.struct(sequence.alias("w")), exact_json())
 
 
 def _greater(run: JobRun, kind: DataType, known: str | None, found: str) -> str:
     if known is None:
         return found
     schema = StructType([StructField("w", kind)])
-    both = [F.from_json(F.lit(text), schema, _EXACT).getField("w") for text in (known, found)]
+    both = [F.from_json(F.lit(text), schema, exact_json()).getField("w") for text in (known, found)]
     return str(run.ctx.spark.range(1).select(_as_text(F.greatest(*both)).alias("text")).collect()[0].text)

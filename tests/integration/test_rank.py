@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pyspark.sql import SparkSession
 
@@ -43,3 +45,22 @@ def test_columns_are_ordered_by_name_whatever_their_case_and_place(spark: SparkS
     one, other = spark.sql("SELECT 1 AS a, 'x' AS B"), spark.sql("SELECT 'x' AS b, 1 AS A")
     ranks = {frame.select(rank(frame.schema.fields).alias("r")).collect()[0].r for frame in (one, other)}
     assert len(ranks) == 1
+
+
+def _vectors() -> list[tuple[str, str, int]]:
+    """Rows, texts and ranks as the page on changes has them."""
+    lines = (Path(__file__).parents[2] / "docs/changes.md").read_text().splitlines()
+    table = lines[lines.index("| row | text | rank |") + 2 :]
+    cells = [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in table if line]
+    return [(row, text, int(number)) for row, text, number in cells]
+
+
+@pytest.mark.parametrize(("row", "text", "number"), _vectors())
+def test_the_vectors_of_the_documentation_hold(spark: SparkSession, row: str, text: str, number: int) -> None:
+    frame = spark.sql(f"SELECT {row}")
+    found = frame.select(canonical_text(frame.schema.fields).alias("t"), rank(frame.schema.fields).alias("r"))
+    assert tuple(found.collect()[0]) == (text, number)
+
+
+def test_the_documentation_has_ten_vectors() -> None:
+    assert len(_vectors()) == 10

@@ -1,0 +1,121 @@
+"""What the table and its tombstones know of a batch's keys, as stamps and cells beside the folded batch's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
+
+from framework.changes import stamp
+from framework.changes.columns import MOVE, SEQ, STATE, VERDICT
+from framework.changes.fold_columns import DEAD, TRUNCATE, UP, cell
+from framework.changes.rank import rank
+from framework.sql import quote
+
+KNOWN_UP, KNOWN_DEAD = "_sluice_known_up", "_sluice_known_dead"
+"""The stamp of the row's newest upsert, and that of the newest end that the key's tombstones tell."""
+BARRIER, OWN_BARRIER = "_sluice_barrier", "_sluice_own_barrier"
+"""The stamps of the newest truncate that was remembered, and of the newest in the batch."""
+_WHOLE_ROW = "_sluice_whole_row"
+WHOLE = ""
+"""In `_sluice_state`: the stamp of the row's newest upsert."""
+
+
+def known_cell(index: int) -> str:
+    """struct<stamp, value> of the row's column with this place; the stamp is NULL where nothing ever carried it."""
+    return f"_sluice_known{index}"
+
+
+def whole_row(target: DataFrame, names: Sequence[str], on_tie: str, positioned: bool) -> Column:
+    """The stamp of the event that wrote all of a row."""
+    place = F.lit(0) if positioned else rank([target.schema[name] for name in names])
+    return stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), place)
+
+
+def with_target(
+    folded: DataFrame,
+    target: DataFrame | None,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    whole: Column | None,
+    *,
+    every_row: bool,
+) -> DataFrame:
+    """The folded batch with the state of its keys' rows; of all rows, also of those that no event names, on request."""
+    kind = folded.schema[UP].dataType
+    if target is None or whole is None:
+        nothing = [
+            F.lit(None).cast(folded.schema[cell(i)].dataType).alias(known_cell(i))
+            for i in range(len(columns))
+        ]
+        return folded.select("*", F.lit(None).cast(kind).alias(KNOWN_UP), *nothing)
+    # in steps: an expression that is written down once a column would be worked out once a column
+    stamped = target.select("*", whole.alias(_WHOLE_ROW))
+    stamped = stamped.select("*", F.coalesce(F.col(STATE).getItem(WHOLE), F.col(_WHOLE_ROW)).alias(KNOWN_UP))
+    right = stamped.select(
+        *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
+        KNOWN_UP,
+        *[_cell_of(field).alias(known_cell(i)) for i, field in enumerate(columns)],
+    )
+    same = [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)]
+    # a rejected event says nothing about its key
+    on = reduce(and_, same, F.col(VERDICT) != "rejected")
+    its = [_its(i) for i in range(len(keys))]
+    joined = folded.join(right, on, "full" if every_row else "left")
+    return joined.select(
+        *[F.coalesce(F.col(quote(key)), F.col(_its(i))).alias(key) for i, key in enumerate(keys)],
+        *[
+            F.col(quote(name))
+            for name in [*folded.columns, *right.columns]
+            if name not in keys and name not in its
+        ],
+    )
+
+
+def _cell_of(field: StructField) -> Column:
+    own = F.when(
+        F.coalesce(F.map_contains_key(F.col(STATE), field.name), F.lit(False)),
+        F.col(STATE).getItem(field.name),
+    ).otherwise(F.col(KNOWN_UP))
+    return F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value"))
+
+
+def with_tombstones(
+    joined: DataFrame, tombstones: DataFrame | None, keys: Sequence[str], on_tie: str
+) -> DataFrame:
+    """With the newest remembered end of each key, and the newest remembered truncate."""
+    kind = joined.schema[UP].dataType
+    if tombstones is None:
+        return joined.select(
+            "*", F.lit(None).cast(kind).alias(KNOWN_DEAD), F.lit(None).cast(kind).alias(BARRIER)
+        )
+    moved = F.col(MOVE).isNotNull()
+    at = F.when(moved, stamp.make(F.col(SEQ), F.lit(stamp.MOVED), F.col(MOVE))).otherwise(
+        stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
+    )
+    renamed = tombstones.select(
+        *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
+        at.alias(KNOWN_DEAD),
+    )
+    names = [_its(i) for i in range(len(keys))]
+    newest = renamed.groupBy(*names).agg(F.max(KNOWN_DEAD).alias(KNOWN_DEAD))
+    keyless = reduce(and_, [F.col(name).isNull() for name in names])
+    barrier = renamed.filter(keyless).agg(F.max(KNOWN_DEAD).alias(BARRIER))
+    same = reduce(and_, [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)])
+    return joined.join(newest, same, "left").drop(*names).crossJoin(F.broadcast(barrier))
+
+
+def with_own_barrier(joined: DataFrame, folded: DataFrame | None) -> DataFrame:
+    """With the newest truncate of the batch itself, if it may hold any."""
+    if folded is None:
+        return joined.withColumn(OWN_BARRIER, F.lit(None).cast(joined.schema[UP].dataType))
+    own = folded.filter(F.col(TRUNCATE)).agg(F.max(DEAD).alias(OWN_BARRIER))
+    return joined.crossJoin(F.broadcast(own))
+
+
+def _its(index: int) -> str:
+    return f"_sluice_its{index}"
