@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from framework.changes.columns import PREFIX
 from framework.cli.output import number, show_json, stderr, stdout
 from framework.cli.summary import simple_table
+from framework.cli.words import plural
 from framework.errors import ConfigError, TableError
 from framework.state.ledger_rows import DATABASE, TABLES
 
@@ -52,11 +53,15 @@ def show_table(project: Project, ask: Ask, *, as_json: bool) -> None:
         # the file's name tells enough on a terminal; --json and --all have its whole path
         rows = [{**row, "source": str(row["source"]).rpartition("/")[2]} for row in rows]
     console = stdout()
-    console.print(rows_table(df.columns, numeric, rows[: ask.limit]))
+    if _is_wide(df.columns, console.width):
+        for part in records(df.columns, rows[: ask.limit]):
+            console.print(part)
+    else:
+        console.print(rows_table(df.columns, numeric, rows[: ask.limit]))
     more = (
         f"the first {number(ask.limit)} rows; --limit shows more"
         if len(rows) > ask.limit
-        else f"{number(len(rows))} rows"
+        else plural(len(rows), "row")
     )
     console.print(f"{name}{'__' + ask.side if ask.side else ''}: {more}", style="dim", markup=False)
 
@@ -150,6 +155,29 @@ def rows_table(columns: Sequence[str], numeric: Sequence[bool], rows: Sequence[d
     for row in rows:
         table.add_row(*(cell(row[name]) for name in columns))
     return table
+
+
+def records(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Iterator[Table]:
+    """Rows one below the other, a line for each column: for tables wider than the terminal."""
+    from rich.table import Table
+
+    for row in rows:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name in columns:
+            grid.add_row(_escape(name), cell(row[name]))
+        grid.add_row("", "")
+        yield grid
+
+
+def _is_wide(columns: Sequence[str], width: int) -> bool:
+    """Whether the columns would be too narrow to read, even with names and values folded.
+
+    >>> _is_wide(["a", "b"], 80), _is_wide([f"c{n}" for n in range(24)], 160)
+    (False, True)
+    """
+    return len(columns) > 1 and len(columns) * 9 > width
 
 
 def cell(value: Any) -> str:

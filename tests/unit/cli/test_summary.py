@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,17 @@ def test_a_secret_in_an_error_is_not_printed() -> None:
     text = text_of(summary(replace(bank_run(), jobs=[failed])))
     assert "hunter2" not in text
     assert "***" in text
+
+
+def test_rows_of_a_table_wider_than_the_terminal_are_shown_one_below_the_other() -> None:
+    from rich.console import Console
+
+    from framework.cli.table_view import records
+
+    console = Console(width=40, record=True, file=StringIO())
+    for part in records(
+        ["run_id", "error"], [{"run_id": "r1", "error": None}, {"run_id": "r2", "error": "[x]"}]
+    ):
+        console.print(part)
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert lines == ["run_id  r1", "error   NULL", "", "run_id  r2", "error   [x]", ""]
