@@ -51,7 +51,7 @@ class Reader(Protocol):
     """
 
     envelope: str
-    """The envelope its rows come in unless the job says otherwise: `rows` or `dms`."""
+    """The envelope its rows come in unless the job says otherwise: `rows`, or that of a format of changes."""
 
     def discover(self, ctx: RunContext, source: Read, seen: Seen) -> Inputs: ...
 
