@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 TEXT = "_sluice_text"
-BODY = "_sluice_body"
 VERSION = "_sluice_version"
+Samples = tuple[Mapping[str, Any], ...]
 _MARK = '"payload":'
 _AFTER_MARK = f"substr({TEXT}, instr({TEXT}, '{_MARK}') + {len(_MARK)})"
 """The payload, and a brace that the parser doesn't get to."""
@@ -35,13 +35,20 @@ _LOOK = 20
 
 @dataclass(frozen=True)
 class Opened:
-    """Messages with `_sluice_text`, `_sluice_body` and `_sluice_version`, and what was seen of them."""
+    """Messages with `_sluice_text` and `_sluice_version`, and what was seen of them."""
 
     df: DataFrame
-    samples: tuple[Mapping[str, Any], ...]
+    body: str
+    """SQL of a message's body: no column, because each step would copy it beside the text."""
+    samples: Samples
     """The first bodies of the batch that are objects."""
-    schemas: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    schemas: Mapping[int, Mapping[str, Any]]
     """The schemas in the batch by version."""
+
+    def parsed(self, kind: str, corrupt: str) -> Column:
+        """The body as a struct; a list of objects would pass as its first."""
+        found = F.from_json(F.expr(self.body), kind, {"columnNameOfCorruptRecord": corrupt})
+        return F.when(F.expr(self.body).startswith("{"), found)
 
 
 def open_messages(df: DataFrame, text: Column, *kept: Column) -> Opened:
@@ -52,12 +59,12 @@ def open_messages(df: DataFrame, text: Column, *kept: Column) -> Opened:
     objects = [found for each in looked if (found := _object(each)) is not None]
     samples = tuple(found for each in objects if isinstance(found := _payload(each), dict))
     if not any(_wrapped(each) for each in objects):
-        return Opened(_cut(named, _BEGINS), samples)
+        return _opened(named, samples, {}, _BEGINS, exact=False)
     # a schema in another place, or the mark inside of a schema: never seen, and right all the same
     for exact in (False, True):
         schemas = _schemas(named, exact)
         if schemas is not None:
-            return Opened(_cut(named, _WRAPPED, exact, versions=bool(schemas)), samples, schemas)
+            return _opened(named, samples, schemas, _WRAPPED, exact)
     raise ReadError("the schemas of the batch's messages can't be read", fix="Look at its first messages.")
 
 
@@ -90,12 +97,13 @@ def _schema(head: str | None, exact: bool) -> Mapping[str, Any] | None:
     return None if found is None or "schema" not in found else found["schema"] or {}
 
 
-def _cut(named: DataFrame, wrapped: str, exact: bool = False, *, versions: bool = False) -> DataFrame:
-    body = f"get_json_object({TEXT}, '$.payload')" if exact else _AFTER_MARK
-    version = f"CASE WHEN {wrapped} THEN xxhash64({_head(exact)}) END" if versions else "cast(NULL AS bigint)"
-    return named.selectExpr(
-        "*", f"ltrim(CASE WHEN {wrapped} THEN {body} ELSE {TEXT} END) AS {BODY}", f"{version} AS {VERSION}"
-    )
+def _opened(
+    named: DataFrame, samples: Samples, schemas: Mapping[int, Mapping[str, Any]], wrapped: str, exact: bool
+) -> Opened:
+    payload = f"get_json_object({TEXT}, '$.payload')" if exact else _AFTER_MARK
+    version = f"CASE WHEN {wrapped} THEN xxhash64({_head(exact)}) END" if schemas else "cast(NULL AS bigint)"
+    body = f"ltrim(CASE WHEN {wrapped} THEN {payload} ELSE {TEXT} END)"
+    return Opened(named.selectExpr("*", f"{version} AS {VERSION}"), body, samples, schemas)
 
 
 def _head(exact: bool) -> str:
@@ -116,11 +124,6 @@ def _wrapped(message: Mapping[str, Any]) -> bool:
 
 def _payload(message: Mapping[str, Any]) -> Any:
     return message["payload"] if _wrapped(message) else message
-
-
-def is_object() -> Column:
-    """Whether a body begins as an object does; the pattern is asked only where it doesn't plainly."""
-    return F.col(BODY).startswith("{") | F.col(BODY).rlike(r"^\s*\{")
 
 
 def fields_in(schema: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:

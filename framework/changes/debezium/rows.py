@@ -34,7 +34,7 @@ from framework.changes.columns import (
 )
 from framework.changes.debezium.columns import VERSION, Planned
 from framework.changes.debezium.keys import NEW_KEY, OLD_KEY, header, key_struct, keys_of, moved
-from framework.changes.debezium.opening import BODY, TEXT
+from framework.changes.debezium.opening import TEXT
 from framework.changes.debezium.placeholders import Placeholder
 from framework.changes.sequence import sequence_of
 from framework.readers.declared import LONGEST_SHOWN, Field
@@ -65,18 +65,33 @@ class Image:
     """Names that may be NULL elsewhere in the message too."""
 
 
-def rows(parsed: DataFrame, job: Job, image: Image, placeholder: Placeholder) -> DataFrame:
-    """The normal form. `parsed` has operation, sequence, time, source, what is bad so far, and the message."""
+@dataclass(frozen=True)
+class Placed:
+    """What an event is apart from its row."""
+
+    sequence: str
+    time: str
+    """SQL of both."""
+    bad: Column
+
+
+def rows(parsed: DataFrame, job: Job, image: Image, placed: Placed, placeholder: Placeholder) -> DataFrame:
+    """The normal form. `parsed` has the text, the message, its operation and its source."""
     keys = keys_of(image.plans, job.changes.keys)
     beside = _beside(parsed, image, keys)
     raws = [f"_sluice_r{i}" for i in range(len(image.raws))]
-    first = parsed.selectExpr(
-        *_CARRIED,
-        VERSION,
-        *[f"{sql} AS {name}" for name, sql in zip(raws, image.raws, strict=True)],
-        *[f"{sql} AS _sluice_p{i}" for i, sql in _prepared(image)],
-        *[f"{sql} AS {name}" for name, sql in beside.items()],
-        f"{_given(image)} AS {_GIVEN}",
+    worked_out = {
+        SEQ: placed.sequence,
+        TIME: placed.time,
+        **dict(zip(raws, image.raws, strict=True)),
+        **{f"_sluice_p{i}": sql for i, sql in _prepared(image)},
+        **beside,
+        _GIVEN: _given(image),
+    }
+    first = parsed.select(
+        *[F.col(name) for name in (OP, SRC, TEXT, VERSION)],
+        F.coalesce(F.col(BAD), placed.bad).alias(BAD),
+        *[F.expr(sql).alias(name) for name, sql in worked_out.items()],
     )
     valued = first.selectExpr(
         *_CARRIED,
@@ -150,7 +165,7 @@ def _told_null(plan: Planned, image: Image) -> str:
         return ""
     name = plan.field.source.replace("\\", "\\\\").replace('"', '\\"')
     spelled = literal(f'"{name}":null')
-    return f" AND NOT contains({BODY}, {spelled})"
+    return f" AND NOT contains({TEXT}, {spelled})"
 
 
 def _absent(image: Image, placeholder: Placeholder) -> str:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.columns import BAD, OP, SEQ, TIME
+from framework.changes.columns import OP
 from framework.changes.debezium import sequences
 from framework.changes.debezium.columns import Planned
 from framework.changes.debezium.keys import keys_of
-from framework.changes.debezium.opening import BODY, TEXT, fields_in, is_object
-from framework.changes.debezium.rows import Image, rows, unfitting
+from framework.changes.debezium.opening import TEXT, fields_in
+from framework.changes.debezium.rows import Image, Placed, rows, unfitting
 from framework.changes.debezium.settings import Feed, feed_of
 from framework.sql import quote
 from framework.tables.types import type_sql
@@ -48,11 +48,11 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     )
     before = feed.plans if _wants_before(job) else keys_of(feed.plans, job.changes.keys) or feed.plans
     parsed = _parsed(feed, before, coordinates, place=bool(source.table))
-    opened = _operations(parsed, feed, source)
+    body = feed.opened.body
     image = Image(
         feed.plans,
         [_raw(plan, before) for plan in feed.plans],
-        f"json_object_keys(get_json_object({BODY}, '$.after'))",
+        f"json_object_keys(get_json_object({body}, '$.after'))",
         frozenset(plan.field.source for plan in feed.plans) if feed.nested else _ELSEWHERE,
     )
     snapshot = f"({OP} = 'R' OR coalesce({_M}.source.snapshot, 'false') NOT IN {_STREAMED})"
@@ -61,8 +61,8 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
         if coordinates
         else sequences.position(source.format == "kafka")
     )
-    placed = opened.selectExpr("*", f"{order} AS {SEQ}", f"{_time()} AS {TIME}")
-    return rows(placed, job, image, feed.placeholder)
+    placed = Placed(order, _time(), _broken(feed))
+    return rows(_with_operations(parsed, source), job, image, placed, feed.placeholder)
 
 
 def _fields(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -86,13 +86,11 @@ def _parsed(
         f"op string, before {type_sql(feed.row_type(before))}, after {type_sql(feed.row_type(feed.plans))}, "
         f"source struct<{source}>, ts_ms bigint, status string, ddl string, databaseName string, {_CORRUPT} string"
     )
-    parsed = F.from_json(F.col(BODY), kind, {"columnNameOfCorruptRecord": _CORRUPT})
-    # a list of objects would pass as its first
-    return feed.opened.df.withColumn(_M, F.when(is_object(), parsed))
+    return feed.opened.df.withColumn(_M, feed.opened.parsed(kind, _CORRUPT))
 
 
-def _operations(parsed: DataFrame, feed: Feed, source: Read) -> DataFrame:
-    """Operation and what is wrong with a message as a whole; other tables' messages are left out."""
+def _with_operations(parsed: DataFrame, source: Read) -> DataFrame:
+    """What messages are; those of other tables are left out."""
     op, nothing = F.col(f"{_M}.op"), F.col(TEXT).isNull()
     mark = F.col(f"{_M}.op").isNull() & (
         F.col(f"{_M}.status").isNotNull()
@@ -103,8 +101,7 @@ def _operations(parsed: DataFrame, feed: Feed, source: Read) -> DataFrame:
     letter = F.when(nothing | (op == "m") | mark, "C")
     for given, letter_of in (("c", "I"), ("u", "U"), ("d", "D"), ("r", "R"), ("t", "T")):
         letter = letter.when(op == given, letter_of)
-    named = _of_table(parsed, source).withColumn(OP, letter)
-    return named.withColumn(BAD, F.coalesce(F.col(BAD), _broken(feed)))
+    return _of_table(parsed, source).withColumn(OP, letter)
 
 
 def _of_table(parsed: DataFrame, source: Read) -> DataFrame:
@@ -120,7 +117,7 @@ def _broken(feed: Feed) -> Column:
     """Why a message can't be read; NULL if it can."""
     op, after = F.col(f"{_M}.op"), F.col(f"{_M}.after")
     corrupt = F.col(f"{_M}.{_CORRUPT}").isNotNull()
-    given = f"from_json(get_json_object({BODY}, '$.after'), 'map<string,string>')"
+    given = f"from_json(get_json_object({feed.opened.body}, '$.after'), 'map<string,string>')"
     unknown = F.concat(F.lit("operation "), F.coalesce(F.concat(F.lit("'"), op, F.lit("'")), F.lit("NULL")))
     return (
         F.when(F.col(TEXT).isNull(), F.lit(None).cast("string"))

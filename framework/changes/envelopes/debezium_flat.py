@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from framework.changes.columns import BAD, OP, SEQ, TIME
+from framework.changes.columns import OP
 from framework.changes.debezium import sequences
-from framework.changes.debezium.opening import BODY, TEXT, fields_in, is_object
-from framework.changes.debezium.rows import KEY, Image, rows, unfitting
+from framework.changes.debezium.opening import TEXT, fields_in
+from framework.changes.debezium.rows import KEY, Image, Placed, rows, unfitting
 from framework.changes.debezium.settings import Feed, feed_of
 from framework.sql import quote
 from framework.tables.types import type_sql
@@ -39,7 +39,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     feed = feed_of(df, job, source, target, lambda schema: _fields(schema, prefix), ())
     added = _added(feed.opened.samples, prefix)
     coordinates = sequences.coordinates_of([_plain(added, each) for each in feed.opened.samples], target)
-    parsed = _operations(_parsed(feed, added, coordinates), feed, added, tombstones="deleted" not in added)
+    parsed = _with_operations(_parsed(feed, added, coordinates), added)
     snapshot = f"({OP} = 'R' OR coalesce({_at(added, 'snapshot', 'string')}, 'false') NOT IN ('false', ''))"
     order = (
         coordinates.sequence(lambda name: _at(added, name, dict(coordinates.reads)[name]), snapshot)
@@ -51,12 +51,10 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     image = Image(
         feed.plans,
         [f"{_M}.{quote(plan.field.source)}" for plan in feed.plans],
-        f"json_object_keys({BODY})",
+        f"json_object_keys({feed.opened.body})",
         frozenset(plan.field.source for plan in feed.plans) if feed.nested else frozenset(),
     )
-    return rows(
-        parsed.selectExpr("*", f"{order} AS {SEQ}", f"{time} AS {TIME}"), job, image, feed.placeholder
-    )
+    return rows(parsed, job, image, Placed(order, time, _broken(feed, added)), feed.placeholder)
 
 
 def _fields(schema: Mapping[str, Any], prefix: str) -> list[Mapping[str, Any]]:
@@ -95,13 +93,13 @@ def _parsed(feed: Feed, added: Mapping[str, str], coordinates: sequences.Coordin
         if name.removeprefix("source_") in wanted and called not in row.names
     ]
     kind = T.StructType([*row.fields, *[T.StructField(name, T.StringType()) for name in (*texts, _CORRUPT)]])
-    parsed = F.from_json(F.col(BODY), type_sql(kind), {"columnNameOfCorruptRecord": _CORRUPT})
-    return feed.opened.df.withColumn(_M, F.when(is_object(), parsed))
+    return feed.opened.df.withColumn(_M, feed.opened.parsed(type_sql(kind), _CORRUPT))
 
 
-def _operations(df: DataFrame, feed: Feed, added: Mapping[str, str], *, tombstones: bool) -> DataFrame:
+def _with_operations(df: DataFrame, added: Mapping[str, str]) -> DataFrame:
     nothing = F.col(TEXT).isNull()
-    by_key = nothing & F.col(KEY).isNotNull() if tombstones and KEY in df.columns else F.lit(False)
+    only_tombstones = "deleted" not in added and KEY in df.columns
+    by_key = nothing & F.col(KEY).isNotNull() if only_tombstones else F.lit(False)
     letter = F.when(by_key, "D").when(nothing, "C")
     if "deleted" in added:
         letter = letter.when(F.col(f"{_M}.{quote(added['deleted'])}") == "true", "D")
@@ -112,14 +110,13 @@ def _operations(df: DataFrame, feed: Feed, added: Mapping[str, str], *, tombston
         letter = letter.when(op.isNull(), "U")
     else:
         letter = letter.otherwise("U")
-    named = df.withColumn(OP, letter)
-    return named.withColumn(BAD, F.coalesce(F.col(BAD), _broken(feed, added)))
+    return df.withColumn(OP, letter)
 
 
 def _broken(feed: Feed, added: Mapping[str, str]) -> Column:
     """Why a message can't be read; NULL if it can."""
     corrupt = F.col(f"{_M}.{_CORRUPT}").isNotNull()
-    typed = f"from_json({BODY}, 'map<string,string>')"
+    typed = f"from_json({feed.opened.body}, 'map<string,string>')"
     op = F.col(f"{_M}.{quote(added['op'])}") if "op" in added else F.lit(None)
     empty = F.lit(True)
     for plan in feed.plans:
