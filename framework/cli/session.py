@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -35,8 +36,22 @@ def spark_for(
         spark = runtime.start()
     if progress is not None:
         progress.say("")
-    with signals_raise(), _ended(runtime):
+    with signals_raise(), _quiet_py4j(), _ended(runtime):
         yield spark
+
+
+@contextmanager
+def _quiet_py4j() -> Iterator[None]:
+    """Without the tracebacks that py4j logs where the JVM is gone: the error itself says it."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Exception while sending command")
+
+    root = logging.getLogger()
+    root.addFilter(keep)
+    yield
+    # after an error it stays: what is left lets go of the JVM's objects when it is collected, and py4j logs that
+    root.removeFilter(keep)
 
 
 @contextmanager

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+_JVM_GONE = ("Py4JNetworkError", "Py4JError", "ConnectionRefusedError", "ConnectionResetError")
+
+
 def run_project(
     project: Project,
     names: Sequence[str],
@@ -190,6 +193,9 @@ def _as_left(
             outcome.notes.clear()
             interrupt(outcome)
             outcome.error = "interrupted, and still at work when the run was left: the next run finishes it"
+        elif outcome.error_class in _JVM_GONE:
+            # the signal that ended the run ended the JVM a moment before
+            interrupt(outcome)
         if outcome.error_class == INTERRUPTED_JOB:
             outcome.exit_code = code
         outcomes.append(outcome)

@@ -5,6 +5,7 @@ A job knows none of this: it never makes a session, reads arguments or the envir
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -68,9 +69,19 @@ class SparkRuntime:
 
     def _stop(self) -> None:
         # a session that somebody else made is theirs to stop
-        if self._own is not None:
-            self._own.stop()
-            self._own = None
+        own, self._own = self._own, None
+        if own is not None:
+            _end(own)
+
+
+def _end(session: SparkSession) -> None:
+    """Stop Spark; its JVM may be gone already, ended by the signal that ends this process."""
+    from py4j.protocol import Py4JError
+
+    try:
+        session.stop()
+    except (Py4JError, OSError) as error:
+        logging.getLogger("sluice").debug("Spark could not be stopped: %s", error)
 
 
 def _spark_is_running() -> bool:
