@@ -1,7 +1,8 @@
 """Numbers as Debezium writes them: base64 of an unscaled number in two's complement, big end first.
 
 All functions take and give SQL text, so that they work inside of lambdas. Up to 8 bytes the number is a bigint; beyond,
-its magnitude is put together of two halves of 64 bits each, exactly. What has more than 38 digits is NULL.
+its magnitude is put together of two halves of 64 bits each, exactly. What has more than 38 digits is NULL. There is no
+unary minus and no abs(): Spark on Scala 2.13 rounds these to 34 digits.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def long_number(binary: str) -> str:
     padded = f"lpad({digits}, 32, '0')"
     high, low = (f"cast(conv(substr({padded}, {at}, 16), 16, 10) AS decimal(20,0))" for at in (1, 17))
     magnitude = f"try_add(try_multiply({high}, {_HALF}), {low})"
-    number = f"if(hex({binary}) >= '8', try_subtract(-{magnitude}, 1BD), {magnitude})"
+    number = f"if(hex({binary}) >= '8', try_subtract(try_subtract(0BD, {magnitude}), 1BD), {magnitude})"
     return f"CASE WHEN length({digits}) <= 32 THEN {number} END"
 
 
@@ -68,7 +69,7 @@ def exact(text: str, kind: T.DecimalType) -> str:
 
 def with_point(number: str, scale: str) -> str:
     """The text of a whole decimal with its point `scale` digits from the right; NULL stays NULL."""
-    digits = f"cast(abs({number}) AS string)"
+    digits = f"replace(cast({number} AS string), '-', '')"
     padded = f"lpad({digits}, greatest(length({digits}), {scale} + 1), '0')"
     pointed = f"concat(substr({padded}, 1, length({padded}) - {scale}), '.', substr({padded}, -{scale}))"
     return (

@@ -10,6 +10,8 @@ NULL, where messages have it                         C
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -39,7 +41,7 @@ def decode(df: DataFrame, job: Job, source: Read, target: T.StructType | None = 
     feed = feed_of(df, job, source, target, lambda schema: _fields(schema, prefix), ())
     added = _added(feed.opened.samples, prefix)
     coordinates = sequences.coordinates_of([_plain(added, each) for each in feed.opened.samples], target)
-    parsed = _with_operations(_parsed(feed, added, coordinates), added)
+    parsed = _with_operations(_parsed(feed, added, coordinates), feed, added)
     snapshot = f"({OP} = 'R' OR coalesce({_at(added, 'snapshot', 'string')}, 'false') NOT IN ('false', ''))"
     order = (
         coordinates.sequence(lambda name: _at(added, name, dict(coordinates.reads)[name]), snapshot)
@@ -96,11 +98,13 @@ def _parsed(feed: Feed, added: Mapping[str, str], coordinates: sequences.Coordin
     return feed.opened.df.withColumn(_M, feed.opened.parsed(type_sql(kind), _CORRUPT))
 
 
-def _with_operations(df: DataFrame, added: Mapping[str, str]) -> DataFrame:
+def _with_operations(df: DataFrame, feed: Feed, added: Mapping[str, str]) -> DataFrame:
     nothing = F.col(TEXT).isNull()
     only_tombstones = "deleted" not in added and KEY in df.columns
     by_key = nothing & F.col(KEY).isNotNull() if only_tombstones else F.lit(False)
-    letter = F.when(by_key, "D").when(nothing, "C")
+    # heartbeats pass the flattening as they are
+    beat = _is_empty(feed) & F.expr(feed.opened.body).rlike(r'^\{"(ts_ms|status)":')
+    letter = F.when(by_key, "D").when(nothing | beat, "C")
     if "deleted" in added:
         letter = letter.when(F.col(f"{_M}.{quote(added['deleted'])}") == "true", "D")
     if "op" in added:
@@ -118,12 +122,16 @@ def _broken(feed: Feed, added: Mapping[str, str]) -> Column:
     corrupt = F.col(f"{_M}.{_CORRUPT}").isNotNull()
     typed = f"from_json({feed.opened.body}, 'map<string,string>')"
     op = F.col(f"{_M}.{quote(added['op'])}") if "op" in added else F.lit(None)
-    empty = F.lit(True)
-    for plan in feed.plans:
-        empty = empty & F.col(f"{_M}.{quote(plan.field.source)}").isNull()
+    empty = _is_empty(feed)
     return (
         F.when(F.col(TEXT).isNull(), F.lit(None).cast("string"))
         .when(F.col(_M).isNull() | (corrupt & empty & op.isNull()), "message is no JSON object")
         .when(corrupt, unfitting(feed.plans, _M, typed))
         .when(F.col(OP).isNull(), F.concat(F.lit("operation '"), op, F.lit("' is unknown")))
     )
+
+
+def _is_empty(feed: Feed) -> Column:
+    """Whether the message has nothing of a row."""
+    columns = [F.col(f"{_M}.{quote(plan.field.source)}").isNull() for plan in feed.plans]
+    return reduce(and_, columns, F.lit(True))
