@@ -5,7 +5,10 @@
 Both contenders read the same csv with the same declared schema into a new table of the same format, each in a process
 of its own, in turn. Both get their Spark from the same place, so the options of the JVM and the settings of the session
 are the same. Seconds are taken from the moment Spark is up; CPU is the JVM's and Python's together. A ratio is printed
-only if both tables have the same checksum. docs/performance.md tells the figures, and where the seconds go.
+only if both tables have the same checksum.
+
+Bare Spark rounds decimals with too many digits, and says nothing. `--decimals round`, the default here, does the same;
+`--decimals exact` is what jobs do by default. docs/performance.md tells the figures, and where the seconds go.
 """
 
 from __future__ import annotations
@@ -48,13 +51,14 @@ def generate(path: Path, rows: int) -> None:
             )
 
 
-def project_files(folder: Path, source: Path, table_format: str) -> None:
+def project_files(folder: Path, source: Path, table_format: str, decimals: str = "round") -> None:
     """A lake with one job."""
     (folder / "conf/jobs").mkdir(parents=True)
     (folder / "conf/lake.yaml").write_text(f"root: {folder}/lake\n")
     schema = "".join(f"    {name}: {kind}\n" for name, kind in COLUMNS.items())
     (folder / "conf/jobs/orders.yaml").write_text(
-        f"job: shop.orders\nread:\n  format: csv\n  path: {source}\n  options: {{header: true}}\n  schema:\n{schema}"
+        f"job: shop.orders\nread:\n  format: csv\n  path: {source}\n"
+        f"  options: {{header: true, decimals: {decimals}}}\n  schema:\n{schema}"
         f"write:\n  table: standardized.shop.orders\n  format: {table_format}\n"
     )
 
@@ -101,7 +105,7 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
     return {"wall": wall_seconds, "cpu": used, "rows": row.n, "checksum": str(row.h), "stages": stages}
 
 
-def compare(rows: int, pairs: int, table_format: str) -> None:
+def compare(rows: int, pairs: int, table_format: str, decimals: str) -> None:
     with tempfile.TemporaryDirectory() as base:
         source = Path(base) / "orders.csv"
         generate(source, rows)
@@ -110,7 +114,7 @@ def compare(rows: int, pairs: int, table_format: str) -> None:
             order = ("bare", "sluice") if turn % 2 == 0 else ("sluice", "bare")
             for contender in order:
                 folder = Path(base) / f"{contender}-{turn}"
-                project_files(folder, source, table_format)
+                project_files(folder, source, table_format, decimals)
                 found[contender].append(_spawn(contender, folder, source, table_format))
                 shutil.rmtree(folder)
             _print_pair(turn, found)
@@ -157,13 +161,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--format", choices=["iceberg", "delta"], default="iceberg")
+    parser.add_argument("--decimals", choices=["round", "exact"], default="round")
     parser.add_argument("--once", nargs=3, metavar=("CONTENDER", "FOLDER", "SOURCE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.once:
         contender, folder, source = args.once
         print(json.dumps(run_once(contender, Path(folder), Path(source), args.format)))
     else:
-        compare(args.rows, args.pairs, args.format)
+        compare(args.rows, args.pairs, args.format, args.decimals)
 
 
 if __name__ == "__main__":
