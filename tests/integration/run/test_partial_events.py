@@ -88,8 +88,7 @@ def test_a_late_event_supplies_what_no_newer_one_carried(lake: TestLake) -> None
     assert lake.version() == before
 
 
-@pytest.mark.parametrize("stage", ["tombstones", "target"])
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(("stage", "after"), [("tombstones", True), ("target", True)])
 def test_a_batch_of_partial_events_that_is_stopped_at_a_write_is_finished_by_the_next_run(
     lake: TestLake, stage: str, after: bool
 ) -> None:
