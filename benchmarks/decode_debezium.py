@@ -135,7 +135,7 @@ def by_hand(df: DataFrame, schemas: bool) -> DataFrame:
     """What one writes who knows the table."""
     from pyspark.sql import functions as F
 
-    kind = f"payload struct<{_BY_HAND.replace(' struct<', ': struct<').replace(' string,', ': string,')}>"
+    kind = f"payload struct<{_BY_HAND}>"
     parsed = F.from_json("value", kind if schemas else _BY_HAND)
     m = df.select((parsed.getField("payload") if schemas else parsed).alias("m"))
     negative = "if(hex(m.after.amount) >= '8', 'F', '0')"
