@@ -36,6 +36,18 @@ class Change:
     """On the delete of a key change: the key after."""
     position: int = 0
     """Where the source delivered it: settles key changes at one sequence."""
+    time: Any = None
+    """When the source committed it; None: validity is told by the sequence."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A row of history: valid from `start` until before `end`; None: still."""
+
+    key: Any
+    values: Mapping[str, Any]
+    start: Any
+    end: Any
 
 
 def rank(change: Change, key_name: str = "key") -> int:
@@ -72,6 +84,62 @@ def scd1(
             row = table.setdefault(change.key, dict.fromkeys(columns))
             row.update({name: change.values[name] for name in columns if name in change.values})
     return table
+
+
+def scd2(
+    changes: Iterable[Change],
+    columns: Sequence[str],
+    on_tie: str = "delete_wins",
+    key_name: str = "key",
+    tracked: Sequence[str] | None = None,
+) -> list[Version]:
+    """The versions that the changes of keys make, without key changes and truncates; by key, then by time.
+
+    >>> feed = [Change(1, 5, "U", {"v": "a"}), Change(1, 15, "U", {"v": "a"}), Change(1, 12, "U", {"v": "b"})]
+    >>> [(each.values["v"], each.start, each.end) for each in scd2(feed, ["v"])]
+    [('a', 5, 12), ('b', 12, 15), ('a', 15, None)]
+    """
+    usable = [each for each in changes if each.seq is not None and each.key is not None]
+    by_key: dict[Any, list[Change]] = {}
+    for change in sorted(usable, key=lambda each: _order(each, on_tie, key_name)):
+        by_key.setdefault(change.key, []).append(change)
+    found = []
+    for key in sorted(by_key):
+        found += _versions(key, by_key[key], columns, columns if tracked is None else tracked)
+    return found
+
+
+def _versions(
+    key: Any, ordered: Sequence[Change], columns: Sequence[str], tracked: Sequence[str]
+) -> list[Version]:
+    # what holds from each moment on: a row, or None after a delete
+    states: list[tuple[Any, dict[str, Any] | None]] = []
+    now: dict[str, Any] | None = None
+    time = None
+    for change in ordered:
+        moment = change.seq if change.time is None else change.time
+        time = moment if time is None or moment > time else time
+        if change.op == "D":
+            now = None
+        else:
+            now = {
+                **(now or dict.fromkeys(columns)),
+                **{n: v for n, v in change.values.items() if n in columns},
+            }
+        if states and states[-1][0] == time:
+            states.pop()
+        states.append((time, now))
+    runs: list[list[Any]] = []
+    for start, row in states:
+        before = runs[-1] if runs else None
+        if before and before[2] is None:
+            if row is not None and all(before[0][name] == row[name] for name in tracked):
+                before[0] = row
+                continue
+            before[2] = start
+        if row is not None:
+            runs.append([row, start, None])
+    return [Version(key, row, start, end) for row, start, end in runs]
 
 
 def _order(change: Change, on_tie: str, key_name: str) -> tuple[Any, int, int]:
