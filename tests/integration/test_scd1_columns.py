@@ -172,7 +172,7 @@ class Lake:
             elif row[OUTCOME] == "delete":
                 del self.rows[at]
             if row[OUTCOME] in ("delete", "remember"):
-                self.tombstones.append((row.feed, row.key, row[SEQ], row[MOVE]))
+                self.tombstones.append((row.feed, row.key, row[SEQ], row[MOVE], None, None))
         return sum(row[EVENTS] for row in done)
 
 
