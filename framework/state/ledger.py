@@ -55,8 +55,9 @@ def runs(storage: Storage, lake: Lake, limit: int = 20) -> list[RunOutcome]:
     0
     """
     found = _by_run([*storage.all_files(folded_folder(lake)), *storage.all_files(facts_folder(lake))])
-    newest = sorted(found.values(), key=lambda files: max(each.modified_ms for each in files), reverse=True)
-    paths = [[each.path for each in files] for files in newest[:limit]]
+    # stores that know whole seconds only leave it to the ids, which sort by time
+    newest = sorted(found, key=lambda run: (max(each.modified_ms for each in found[run]), run), reverse=True)
+    paths = [[each.path for each in found[run]] for run in newest[:limit]]
     texts = iter(storage.read_texts([path for run in paths for path in run]))
     outcomes = [assemble([parse_fact(next(texts), path) for path in run]) for run in paths]
     return sorted(outcomes, key=lambda run: run.started, reverse=True)

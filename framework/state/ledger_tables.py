@@ -52,7 +52,9 @@ def fold(ctx: RunContext) -> int:
 
 
 def _waiting(ctx: RunContext) -> list[FileInfo]:
-    return [each for each in ctx.storage.all_files(facts_folder(ctx.lake)) if each.path.endswith(".json")]
+    """The facts, oldest first: in that order they are put aside, so that they stay in it."""
+    found = [each for each in ctx.storage.all_files(facts_folder(ctx.lake)) if each.path.endswith(".json")]
+    return sorted(found, key=lambda each: (each.modified_ms, each.path))
 
 
 def merge_runs(ctx: RunContext, found: Iterable[RunOutcome]) -> None:

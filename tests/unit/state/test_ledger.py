@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_a_recorded_run_is_found_again(lake: Lake) -> None:
     path = record(STORAGE, lake, bank_run())
     assert path.endswith("/_sluice/ledger/facts/20261121-053012-a1b2c3.json")
     assert runs(STORAGE, lake) == [bank_run()]
+
+
+def test_of_runs_that_the_store_dates_alike_the_one_with_the_later_id_is_the_newest(lake: Lake) -> None:
+    later = replace(bank_run(), run_id="20261121-053012-b00000")
+    for run in (later, bank_run()):
+        os.utime(record(STORAGE, lake, run), (1_790_000_000, 1_790_000_000))
+    assert runs(STORAGE, lake, limit=1) == [later]
 
 
 def test_jobs_that_ended_before_a_kill_are_a_run_that_is_not_finished(lake: Lake) -> None:
