@@ -41,7 +41,7 @@ def debezium_job(lake: TestLake) -> None:
     )
 
 
-@pytest.mark.parametrize("cuts", [[], [3, 6]], ids=str)
+@pytest.mark.parametrize("cuts", [[3, 6]], ids=str)
 def test_a_truncate_and_a_key_change_leave_what_the_source_has(lake: TestLake, cuts: list[int]) -> None:
     debezium_job(lake)
     messages = records("item_full")
@@ -54,7 +54,7 @@ def test_a_truncate_and_a_key_change_leave_what_the_source_has(lake: TestLake, c
     assert lake.rows("id", "v", "big") == [(9, "again", "b")]
 
 
-@pytest.mark.parametrize("cuts", [[], [7]], ids=str)
+@pytest.mark.parametrize("cuts", [[7]], ids=str)
 def test_a_changed_key_keeps_the_large_value_that_its_event_left_out(lake: TestLake, cuts: list[int]) -> None:
     """Cut at 7, the end of the old key and the write of the new one come in different batches."""
     debezium_job(lake)
