@@ -14,20 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from framework.changes import stamp
 from framework.changes.columns import EVENTS, OP, RANK, SEQ, TIED, VERDICT
 from framework.sql import quote
 
 _REJECT = "_sluice_reject"
 _ROW = "_sluice_row"
-
-
-def tie(on_tie: str) -> Column:
-    """1 for the operation that wins at equal sequence, 0 for the other."""
-    winner = F.col(OP) == "D" if on_tie == "delete_wins" else F.col(OP) != "D"
-    return winner.cast("int")
 
 
 def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
@@ -39,25 +34,15 @@ def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     rejected = F.col(VERDICT) == "rejected"
     numbered = events.withColumn(_REJECT, F.when(rejected, F.monotonically_increasing_id()))
     names = events.columns
-    order = F.struct(F.col(SEQ).alias("seq"), tie(on_tie).alias("tie"), F.col(RANK).alias("rank"))
-    # the same sequence first, then everything the other way round (~ reverses the order and can't overflow)
-    least = F.struct(
-        F.col(SEQ).alias("seq"),
-        F.bitwise_not(tie(on_tie)).alias("tie"),
-        F.bitwise_not(F.col(RANK)).alias("rank"),
-    )
+    delete = F.col(OP) == "D"
+    tie = F.when(delete, stamp.delete_tie(on_tie)).otherwise(stamp.upsert_tie(on_tie))
+    order = stamp.make(F.col(SEQ), tie, F.col(RANK))
     group = [F.col(quote(key)).alias(f"_sluice_key_{i}") for i, key in enumerate(keys)]
     winners = numbered.groupBy(*group, _REJECT).agg(
         F.max_by(F.struct(*[F.col(quote(name)) for name in names]), order).alias(_ROW),
         F.count(F.lit(1)).alias(EVENTS),
-        _tied(F.max(order), F.max(least)).alias(TIED),
+        stamp.tied(order).alias(TIED),
     )
     return winners.select(
         *[F.col(_ROW).getField(name).alias(name) for name in names], F.col(EVENTS), F.col(TIED)
     )
-
-
-def _tied(first: Column, last: Column) -> Column:
-    """Of the events at the winner's sequence, whether the first and the last in order differ."""
-    same = [first.getField(name) == F.bitwise_not(last.getField(name)) for name in ("tie", "rank")]
-    return ~(same[0] & same[1])

@@ -59,16 +59,18 @@ def fold_columns(
     folded = _narrow(stamped, keys, columns, passing).groupBy(
         *[F.col(_key(i)) for i in range(len(keys))], _REJECT, TRUNCATE
     )
-    newest = [
+    newest = F.greatest(F.col(UP), F.col(DEAD))
+    cells = [
         F.max_by(F.col(cell(i)), F.col(cell(i)).getField("stamp")).alias(cell(i)) for i in range(len(columns))
     ]
     return folded.agg(
         F.max(UP).alias(UP),
         F.max(DEAD).alias(DEAD),
         F.sum(_WEIGHT).alias(EVENTS),
-        _tied().alias(TIED),
+        # key changes are in order by themselves
+        (stamp.tied(newest) & (F.max(newest).getField("tie") != stamp.MOVED)).alias(TIED),
         F.first(_PASS).alias(_PASS),
-        *newest,
+        *cells,
     ).select(
         *[F.col(_key(i)).alias(key) for i, key in enumerate(keys)],
         *[TRUNCATE, UP, DEAD, EVENTS, TIED],
@@ -144,21 +146,3 @@ def _cell(stamped: DataFrame, field: StructField, kind: StructType) -> Column:
 
 def _key(index: int) -> str:
     return f"_sluice_key{index}"
-
-
-def _tied() -> Column:
-    """Whether different events share the newest sequence; key changes are in order by themselves."""
-    newest = F.coalesce(F.greatest(F.col(UP), F.col(DEAD)), F.col(UP), F.col(DEAD))
-    first = F.max(newest)
-    # the same sequence first, then everything the other way round (~ reverses the order and can't overflow)
-    last = F.max(
-        stamp.make(
-            newest.getField("seq"),
-            F.bitwise_not(newest.getField("tie")),
-            F.bitwise_not(newest.getField("rank")),
-        )
-    )
-    same = (first.getField("tie") == F.bitwise_not(last.getField("tie"))) & (
-        first.getField("rank") == F.bitwise_not(last.getField("rank"))
-    )
-    return F.coalesce((first.getField("tie") != stamp.MOVED) & ~same, F.lit(False))

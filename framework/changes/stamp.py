@@ -67,5 +67,15 @@ def of_reset() -> Column:
     return make(F.col(SEQ), F.lit(MOVED), _place(2))
 
 
+def tied(stamps: Column) -> Column:
+    """Aggregate: whether different events share the newest sequence; never NULL."""
+    first = F.max(stamps)
+    # the same sequence first, then everything the other way round (~ reverses the order and can't overflow)
+    tie, rank = F.bitwise_not(stamps.getField("tie")), F.bitwise_not(stamps.getField("rank"))
+    last = F.max(make(stamps.getField("seq"), tie, rank))
+    same = [first.getField(name) == F.bitwise_not(last.getField(name)) for name in ("tie", "rank")]
+    return F.coalesce(~(same[0] & same[1]), F.lit(False))
+
+
 def _place(part: int) -> Column:
     return F.coalesce(F.col(SRC).getField("position"), F.lit(0)) * F.lit(4) + F.lit(part)

@@ -7,7 +7,7 @@ and a table that ever saw one, is compared column by column instead; the table's
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
@@ -46,7 +46,7 @@ from framework.run.contract import STATE_KIND
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies
 from framework.run.measure import Measured
-from framework.run.retention import commit_time, reject_too_late, watermark
+from framework.run.retention import newest_time, reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.source import envelope_of
 from framework.sql import quote
@@ -70,8 +70,7 @@ class Compared:
     @property
     def newest(self) -> datetime | None:
         """The newest commit time of the batch's events, if they have any."""
-        micros = self.figures.get("newest_micros")
-        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros) if micros is not None else None
+        return newest_time(self.figures)
 
 
 def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
@@ -89,23 +88,12 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
 
 def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
     """The cheap way, unless the table or the batch needs the other."""
-    counted = [*tallies(gate), *_retention_figures(judged, mark)]
+    counted = [*tallies(gate), *retention_figures(judged, mark)]
     if not _by_column(run, shape, judged):
         whole = _whole_rows(run, shape, judged, counted)
         if not whole.figures["irregular"]:
             return whole
     return _columns(run, shape, judged, counted)
-
-
-def _retention_figures(judged: DataFrame, mark: Column | None) -> list[Column]:
-    """How many events are not newer than the watermark, and the newest commit time in microseconds."""
-    good = F.col(VERDICT) == "good"
-    beyond = F.count_if(good & (F.col(SEQ) <= mark)) if mark is not None else F.count_if(F.lit(False))
-    time = commit_time(judged)
-    newest = (
-        F.max(F.when(good, F.unix_micros(time))) if time is not None else F.max(F.lit(None).cast("bigint"))
-    )
-    return [beyond.alias("beyond"), newest.alias("newest_micros")]
 
 
 def contents(run: JobRun, shape: Shape) -> DataFrame | None:
@@ -115,17 +103,17 @@ def contents(run: JobRun, shape: Shape) -> DataFrame | None:
     return with_missing(run.fmt.read(run.target), shape.schema.fields)
 
 
-def is_positioned(run: JobRun) -> bool:
+def _is_positioned(run: JobRun) -> bool:
     """True if a sequence names one event, so that equal sequences mean the same event."""
     source = next(iter(run.job.sources.values()))
     return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
 
 
 def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
-    if run.fmt.exists(run.target) and STATE_KIND in run.fmt.properties(run.target):
-        return True
+    if not shape.exists:
+        return False
     missing = {field.name for field in data_fields(shape.schema)} - set(judged.columns)
-    return shape.exists and bool(missing)
+    return bool(missing) or STATE_KIND in run.fmt.properties(run.target)
 
 
 def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
@@ -137,7 +125,7 @@ def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
 
 
 def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, _is_positioned(run)
     measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular")])
     known = contents(run, shape)
     if known is not None:
@@ -151,7 +139,7 @@ def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Colu
 
 
 def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, _is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
     columns = _columns_of(shape.schema, keys)

@@ -54,7 +54,7 @@ def prepare_session(ctx: RunContext, job: Job) -> None:
         "spark.sql.adaptive.optimizer.excludedRules",
         "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
     )
-    if job.keyed and job.transform is None:
+    if job.keyed and len(job.sources) == 1:
         # what the optimizer infers from columns that stand for whole state machines takes it minutes, and helps nobody
         ctx.spark.conf.set("spark.sql.constraintPropagation.enabled", "false")
     for key, value in job.spark.items():

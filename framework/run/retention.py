@@ -10,7 +10,8 @@ Time is the source's throughout, never the clock's.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -23,6 +24,8 @@ from framework.sql import exact_json, quote
 
 WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
 """Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
+# an observed time would come as an object of Java
+_NEWEST = "newest_micros"
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _STEPS = 10
 """A purge costs a commit, so it waits until a tenth of the retention can be purged."""
@@ -60,6 +63,25 @@ def watermark(run: JobRun, sequence: DataType) -> Column | None:
         return None
     schema = StructType([StructField("w", sequence)])
     return F.from_json(F.lit(text), schema, exact_json()).getField("w")
+
+
+def retention_figures(judged: DataFrame, mark: Column | None) -> list[Column]:
+    """How many events are not newer than the watermark, and the newest commit time: see `newest_time`."""
+    good = F.col(VERDICT) == "good"
+    beyond = F.count_if(good & (F.col(SEQ) <= mark)) if mark is not None else F.count_if(F.lit(False))
+    time = commit_time(judged)
+    micros = F.unix_micros(time) if time is not None else F.lit(None).cast("bigint")
+    return [beyond.alias("beyond"), F.max(F.when(good, micros)).alias(_NEWEST)]
+
+
+def newest_time(figures: Mapping[str, int | None]) -> datetime | None:
+    """The newest commit time of a batch, from its figures; None if its events have none.
+
+    >>> newest_time({"newest_micros": 1_000_001})
+    datetime.datetime(1970, 1, 1, 0, 0, 1, 1, tzinfo=datetime.timezone.utc)
+    """
+    micros = figures.get(_NEWEST)
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros) if micros is not None else None
 
 
 def reject_too_late(judged: DataFrame, mark: Column, target: DataFrame | None, keys: list[str]) -> DataFrame:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +34,7 @@ from framework.changes.columns import (
 from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns, state_type, tombstone_fields
 from framework.changes.rank import rank as rank_column
+from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1
 
 Feed = list[list[Change]]
@@ -108,17 +107,6 @@ SWAP = [
 ]
 
 
-def splits(events: list[Change], most: int = 4) -> Iterator[Feed]:
-    for cuts in range(min(most, len(events))):
-        for where in itertools.combinations(range(1, len(events)), cuts):
-            bounds = [0, *where, len(events)]
-            yield [events[a:b] for a, b in itertools.pairwise(bounds)]
-
-
-def orders_and_splits(events: list[Change]) -> list[Feed]:
-    return [feed for order in itertools.permutations(events) for feed in splits(list(order))]
-
-
 def random_events(draw: random.Random, *, truncates: bool, keys: int) -> list[Change]:
     events: list[Change] = []
     for position in range(draw.randint(2, 24)):
@@ -142,9 +130,7 @@ def random_events(draw: random.Random, *, truncates: bool, keys: int) -> list[Ch
 def random_feed(seed: int, *, truncates: bool = False, keys: int = 3) -> Feed:
     draw = random.Random(seed)
     events = random_events(draw, truncates=truncates, keys=keys)
-    draw.shuffle(events)
-    cuts = sorted(draw.sample(range(len(events) + 1), draw.randint(0, min(3, len(events)))))
-    return [events[a:b] for a, b in itertools.pairwise([0, *cuts, len(events)])]
+    return shuffled(draw, events)
 
 
 class Lake:
@@ -234,9 +220,7 @@ def test_a_swap_of_two_keys_at_one_sequence_loses_no_row_however_it_is_split_and
 ) -> None:
     draw = random.Random(3)
     feeds = list(splits(SWAP))
-    for _ in range(100):
-        shuffled = draw.sample(SWAP, len(SWAP))
-        feeds.append(draw.choice(list(splits(shuffled))))
+    feeds += [shuffled(draw, SWAP) for _ in range(100)]
     check(spark, feeds)
 
 

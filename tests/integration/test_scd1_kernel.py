@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -14,10 +13,13 @@ from framework.changes.columns import OP, OUTCOME, RANK, SEQ, VERDICT
 from framework.changes.fold import fold
 from framework.changes.rank import rank as rank_column
 from framework.changes.reconcile import reconcile, settle
-from tests.oracle import Event, rank, state
+from framework.testing.feeds import orders_and_splits, shuffled
+from framework.testing.oracle import Change, rank, scd1
 
-Feed = list[list[Event]]
+Feed = list[list[Change]]
 """Batches of events."""
+VALUES = ["seq", "value"]
+"""The data columns besides the key: a row's sequence is one of them, so that the oracle tells it, too."""
 
 CASES = {
     "C01 an older upsert after a newer one changes nothing": [(1, 10, "U", "a"), (1, 5, "U", "b")],
@@ -45,30 +47,31 @@ CASES = {
 }
 
 
-def orders_and_splits(events: list[Event], most_batches: int = 4) -> Iterator[Feed]:
-    """Every order of the events, cut into batches in every way."""
-    for order in set(itertools.permutations(events)):
-        for cuts in range(min(most_batches, len(order))):
-            for where in itertools.combinations(range(1, len(order)), cuts):
-                bounds = [0, *where, len(order)]
-                yield [list(order[a:b]) for a, b in itertools.pairwise(bounds)]
+def event(key: int, seq: int, op: str, value: str | None) -> Change:
+    """A whole row at a sequence, or a delete."""
+    return Change(key, seq, op, {} if op == "D" else {"seq": seq, "value": value})
+
+
+def case_feeds() -> list[Feed]:
+    """Every order and split of every case."""
+    return [feed for case in CASES.values() for feed in orders_and_splits([event(*each) for each in case])]
 
 
 def random_feed(seed: int) -> Feed:
     """1 to 20 events of a few keys: deletes, duplicates, ties, late ones, in random batches."""
     draw = random.Random(seed)
-    events = []
+    events: list[Change] = []
     for _ in range(draw.randint(1, 20)):
         if events and draw.random() < 0.15:
             events.append(draw.choice(events))
             continue
         delete = draw.random() < 0.2
         value = None if delete or draw.random() < 0.25 else draw.choice("abcd=;,\\")
-        events.append(Event(draw.randint(1, 3), draw.randint(1, 12), "D" if delete else "U", value))
-    draw.shuffle(events)
-    cuts = sorted(draw.sample(range(len(events) + 1), draw.randint(0, min(3, len(events)))))
-    bounds = [0, *cuts, len(events)]
-    return [events[a:b] for a, b in itertools.pairwise(bounds)]
+        events.append(event(draw.randint(1, 3), draw.randint(1, 12), "D" if delete else "U", value))
+    return shuffled(draw, events)
+
+
+ROW = "feed int, key int, seq bigint, value string"
 
 
 class Lake:
@@ -76,14 +79,14 @@ class Lake:
 
     def __init__(self, spark: SparkSession) -> None:
         self._spark = spark
-        self.rows: dict[tuple[int, int], Event] = {}
+        self.rows: dict[tuple[int, int], dict[str, Any]] = {}
         self.tombstones: dict[tuple[int, int], int] = {}
 
     def target(self) -> DataFrame | None:
         if not self.rows:
             return None
-        rows = [(feed, e.key, e.value, e.seq) for (feed, _), e in self.rows.items()]
-        return self._spark.createDataFrame(rows, f"feed int, key int, value string, {SEQ} bigint")
+        rows = [(*at, row["seq"], row["value"], row["seq"]) for at, row in self.rows.items()]
+        return self._spark.createDataFrame(rows, f"{ROW}, {SEQ} bigint")
 
     def dead(self) -> DataFrame | None:
         if not self.tombstones:
@@ -95,7 +98,7 @@ class Lake:
         for row in outcomes.collect():
             at = (row.feed, row.key)
             if row[OUTCOME] in ("insert", "update"):
-                self.rows[at] = Event(row.key, row[SEQ], "U", row.value)
+                self.rows[at] = {"seq": row[SEQ], "value": row.value}
             elif row[OUTCOME] == "delete":
                 del self.rows[at]
             if row[OUTCOME] in ("delete", "remember"):
@@ -104,12 +107,13 @@ class Lake:
 
 def batch_frame(spark: SparkSession, feeds: list[Feed], n: int) -> DataFrame:
     rows = [
-        (i, e.key, e.value, e.seq, e.op) for i, feed in enumerate(feeds) if n < len(feed) for e in feed[n]
+        (i, e.key, e.values.get("seq"), e.values.get("value"), e.seq, e.op)
+        for i, feed in enumerate(feeds)
+        if n < len(feed)
+        for e in feed[n]
     ]
-    frame = spark.createDataFrame(rows, f"feed int, key int, value string, {SEQ} bigint, {OP} string")
-    ranked = frame.withColumn(
-        RANK, rank_column([f for f in frame.schema.fields if f.name in ("key", "value")])
-    )
+    frame = spark.createDataFrame(rows, f"{ROW}, {SEQ} bigint, {OP} string")
+    ranked = frame.withColumn(RANK, rank_column([frame.schema[name] for name in ("key", *VALUES)]))
     return ranked.withColumn(VERDICT, F.lit("good"))
 
 
@@ -128,15 +132,12 @@ def check(spark: SparkSession, feeds: list[Feed], on_tie: str) -> None:
         for i, feed in enumerate(feeds):
             seen = [event for batch in feed[: n + 1] for event in batch]
             table = {key: row for (f, key), row in lake.rows.items() if f == i}
-            expected = state(seen, on_tie)
-            assert {k: (e.seq, e.value) for k, e in table.items()} == {
-                k: (e.seq, e.value) for k, e in expected.items()
-            }, f"after batch {n + 1} of {feed}"
+            assert table == scd1(seen, VALUES, on_tie), f"after batch {n + 1} of {feed}"
 
 
 def settle_in(contenders: DataFrame, target: DataFrame, keys: list[str]) -> DataFrame:
-    """`settle` with the rank over key and value only, as the oracle has it."""
-    hidden = target.select("key", "value", SEQ, F.col("feed").alias("_sluice_feed"))
+    """`settle` with the rank over the oracle's columns only, without the one that keeps the feeds apart."""
+    hidden = target.select("key", *VALUES, SEQ, F.col("feed").alias("_sluice_feed"))
     renamed = contenders.withColumnRenamed("feed", "_sluice_feed")
     return settle(renamed, hidden, ["_sluice_feed", "key"]).withColumnRenamed("_sluice_feed", "feed")
 
@@ -145,7 +146,7 @@ def settle_in(contenders: DataFrame, target: DataFrame, keys: list[str]) -> Data
 def test_every_order_and_split_of_the_cases_gives_what_the_oracle_says_after_every_batch(
     spark: SparkSession, on_tie: str
 ) -> None:
-    feeds = [feed for case in CASES.values() for feed in orders_and_splits([Event(*event) for event in case])]
+    feeds = case_feeds()
     assert len(feeds) >= 200
     check(spark, feeds, on_tie)
 
@@ -159,5 +160,5 @@ def test_random_feeds_give_what_the_oracle_says_after_every_batch(spark: SparkSe
 def test_the_rank_is_the_oracles(spark: SparkSession, value: str | None) -> None:
     frame = spark.createDataFrame([(7, value)], "KEY int, value string")
     assert frame.select(rank_column(frame.schema.fields).alias("r")).first().r == rank(
-        Event(7, 1, "U", value)
+        Change(7, 1, "U", {"value": value})
     )

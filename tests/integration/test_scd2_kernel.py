@@ -21,8 +21,9 @@ from pyspark.sql.types import (
 from framework.changes.columns import ABSENT, OP, RANK, SEQ, TIME
 from framework.changes.rank import rank as rank_column
 from framework.changes.scd2 import SHOWN, VALID_FROM, VALID_TO, hidden, shown_events, versions
+from framework.testing.feeds import orders_and_splits, shuffled
 from framework.testing.oracle import Change, scd1, scd2
-from tests.integration.test_scd1_columns import Feed, d, orders_and_splits, u
+from tests.integration.test_scd1_columns import Feed, d, u
 
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
@@ -86,9 +87,7 @@ def random_feed(seed: int) -> Feed:
             events.append(u(key, seq, **{draw.choice(VALUES): draw.choice("xy")}))
         else:
             events.append(w(key, seq, draw.choice(["x", "y", None]), draw.choice("pq")))
-    draw.shuffle(events)
-    cuts = sorted(draw.sample(range(len(events) + 1), 2))
-    return [events[: cuts[0]], events[cuts[0] : cuts[1]], events[cuts[1] :]]
+    return shuffled(draw, events)
 
 
 class History:

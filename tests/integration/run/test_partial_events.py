@@ -7,6 +7,7 @@ import random
 import pytest
 
 from framework.run.outcome import Counts
+from framework.testing.feeds import shuffled
 from framework.testing.oracle import Change, scd1
 from tests.integration.run.lakes import StopAt, TestLake
 
@@ -33,7 +34,7 @@ def lines(events: list[tuple[int, Change]]) -> list[str]:
 
 
 def feed_of(seed: int) -> list[list[Change]]:
-    """Up to 16 events of two keys in up to three batches; a sequence is one event's."""
+    """Up to 16 events of two keys in up to four batches; a sequence is one event's."""
     draw = random.Random(seed)
     events = []
     for seq in draw.sample(range(1, 40), draw.randint(2, 16)):
@@ -45,16 +46,14 @@ def feed_of(seed: int) -> list[list[Change]]:
             carried = {name: draw.choice("pqr") for name in draw.choice(["a", "b", "ab"])}
             events.append(Change(key, seq, "U", {**carried, "seq": seq}))
     events += draw.sample(events, draw.randint(0, len(events) // 2))
-    draw.shuffle(events)
-    cuts = sorted(draw.sample(range(len(events) + 1), 2))
-    return [events[: cuts[0]], events[cuts[0] : cuts[1]], events[cuts[1] :]]
+    return shuffled(draw, events)
 
 
 def test_random_partial_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     partial_job(lake)
     feeds = [feed_of(seed) for seed in range(150)]
-    for n in range(3):
-        events = [(i, event) for i, feed in enumerate(feeds) for event in feed[n]]
+    for n in range(4):
+        events = [(i, event) for i, feed in enumerate(feeds) for event in (feed[n] if n < len(feed) else [])]
         lake.file(f"b{n}.csv", *lines(events))
         outcome = lake.applied()
         assert outcome.counts.read == len(events)
