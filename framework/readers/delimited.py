@@ -194,11 +194,7 @@ def _scan_strictly(request: Scan, fields: list[Field]) -> DataFrame:
     df = reader.schema(schema_text(typed)).csv(list(request.files))
     if not roomy and all(field.source == field.name for field in fields):
         return df
-    values = [
-        narrowed_strictly(field, STOPPED[0]) if field.source in roomy else F.col(quote(field.source))
-        for field in fields
-    ]
-    return df.select(*[value.alias(field.name) for value, field in zip(values, fields, strict=True)])
+    return narrowed_strictly(df, fields, roomy, STOPPED[0])
 
 
 def _union(left: DataFrame, right: DataFrame) -> DataFrame:
