@@ -23,8 +23,11 @@ HERE = Path(__file__).parent
 collect_ignore = ["fixtures", "stand_ins"]
 
 # Hundreds of tiny plans never pay for the optimising compiler: without it the suite takes less than half the time.
-# Processes that tests start inherit it.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+# Its absence also shrinks the code cache to 48 MB, which the code that Spark generates fills within two minutes; from
+# then on Java would compile nothing at all.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=512m"
+# Processes that tests start inherit them.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", JAVA_OPTIONS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,7 +66,7 @@ def spark(lake_root: Path, request: pytest.FixtureRequest) -> Iterator[SparkSess
             "spark.sql.shuffle.partitions": "2",
             "spark.driver.memory": "3g",
             # A suite is thousands of small queries: compiling each quickly beats compiling it well.
-            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "spark.driver.extraJavaOptions": JAVA_OPTIONS,
             **(request.getfixturevalue("s3").spark_conf if on_s3 else {}),
         },
         jars=("core", *_quality_if_there(), *(_fetched("aws") if on_s3 else ())),
