@@ -29,13 +29,14 @@ from framework.changes.columns import (
     TIED,
     VERDICT,
 )
+from framework.changes.moves import WEIGHT, with_ends_of_old_keys
 from framework.sql import quote
 
 UP, DEAD = "_sluice_up", "_sluice_dead"
 """Folded: the stamps of the newest upsert and of the newest delete, NULL if there is none."""
 TRUNCATE = "_sluice_truncate"
 """Folded: whether the row stands for truncates, which have no key."""
-_REJECT, _WEIGHT, _PASS = "_sluice_reject", "_sluice_weight", "_sluice_pass"
+_REJECT, _PASS = "_sluice_reject", "_sluice_pass"
 
 
 def cell(index: int) -> str:
@@ -55,7 +56,7 @@ def fold_columns(
     Input: judged events with OP, SEQ, RANK, SRC, VERDICT, the keys, any of `columns`, and any of ABSENT, MOVED_FROM
     and MOVED_TO. `passing` names columns that rejected rows need on their way to quarantine.
     """
-    stamped = _stamped(_with_ends_of_old_keys(events, keys), on_tie)
+    stamped = _stamped(with_ends_of_old_keys(events, keys), on_tie)
     folded = _narrow(stamped, keys, columns, passing).groupBy(
         *[F.col(_key(i)) for i in range(len(keys))], _REJECT, TRUNCATE
     )
@@ -66,7 +67,7 @@ def fold_columns(
     return folded.agg(
         F.max(UP).alias(UP),
         F.max(DEAD).alias(DEAD),
-        F.sum(_WEIGHT).alias(EVENTS),
+        F.sum(WEIGHT).alias(EVENTS),
         # key changes are in order by themselves
         (stamp.tied(newest) & (F.max(newest).getField("tie") != stamp.MOVED)).alias(TIED),
         F.first(_PASS).alias(_PASS),
@@ -79,31 +80,11 @@ def fold_columns(
     )
 
 
-def _with_ends_of_old_keys(events: DataFrame, keys: Sequence[str]) -> DataFrame:
-    """The write of a key change also ends its old key; the old key's own delete may come in another batch."""
-    if MOVED_FROM not in events.columns:
-        return events.withColumn(_WEIGHT, F.lit(1))
-    changed = F.col(MOVED_FROM).isNotNull() & (F.col(VERDICT) != "rejected")
-    both = F.when(changed, F.array(F.lit(1), F.lit(0))).otherwise(F.array(F.lit(1)))
-    doubled = events.withColumn(_WEIGHT, F.explode(both))
-    implied = F.col(_WEIGHT) == 0
-    instead = {key: F.col(MOVED_FROM).getField(key).cast(events.schema[key].dataType) for key in keys}
-    instead[OP] = F.lit("D")
-    return doubled.select(
-        *[
-            F.when(implied, instead[name]).otherwise(F.col(quote(name))).alias(name)
-            if name in instead
-            else F.col(quote(name))
-            for name in doubled.columns
-        ]
-    )
-
-
 def _stamped(events: DataFrame, on_tie: str) -> DataFrame:
     rejected = F.col(VERDICT) == "rejected"
     delete = F.coalesce(F.col(OP).isin("D", "T"), F.lit(False))
-    entered = _given(events, MOVED_FROM) & (F.col(_WEIGHT) == 1)
-    left = _given(events, MOVED_TO) | (F.col(_WEIGHT) == 0)
+    entered = _given(events, MOVED_FROM) & (F.col(WEIGHT) == 1)
+    left = _given(events, MOVED_TO) | (F.col(WEIGHT) == 0)
     ends = F.when(delete, stamp.of_delete(on_tie, left)).when(entered, stamp.of_reset())
     return events.select(
         "*",
@@ -124,7 +105,7 @@ def _narrow(
     kind = stamp.stamp_type(stamped.schema[SEQ].dataType)
     return stamped.select(
         *[F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)],
-        *[_REJECT, TRUNCATE, UP, DEAD, _WEIGHT],
+        *[_REJECT, TRUNCATE, UP, DEAD, WEIGHT],
         F.struct(*[F.col(quote(name)).alias(name) for name in [*passing, VERDICT]]).alias(_PASS),
         *[_cell(stamped, field, kind).alias(cell(i)) for i, field in enumerate(columns)],
     )

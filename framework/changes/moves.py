@@ -19,6 +19,28 @@ from framework.changes.columns import ABSENT, LEFT, MOVED_FROM, MOVED_TO, OP, RA
 from framework.sql import exact_json, quote
 
 _AT, _ENDED = "_sluice_at", "_sluice_ended"
+WEIGHT = "_sluice_weight"
+"""1 for an event, 0 for the end of an old key that it implies."""
+
+
+def with_ends_of_old_keys(events: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The write of a key change also ends its old key; the old key's own delete may come in another batch."""
+    if MOVED_FROM not in events.columns:
+        return events.withColumn(WEIGHT, F.lit(1))
+    changed = F.col(MOVED_FROM).isNotNull() & (F.col(VERDICT) != "rejected")
+    both = F.when(changed, F.array(F.lit(1), F.lit(0))).otherwise(F.array(F.lit(1)))
+    doubled = events.withColumn(WEIGHT, F.explode(both))
+    implied = F.col(WEIGHT) == 0
+    instead = {key: F.col(MOVED_FROM).getField(key).cast(events.schema[key].dataType) for key in keys}
+    instead[OP] = F.lit("D")
+    return doubled.select(
+        *[
+            F.when(implied, instead[name]).otherwise(F.col(quote(name))).alias(name)
+            if name in instead
+            else F.col(quote(name))
+            for name in doubled.columns
+        ]
+    )
 
 
 def unresolved(events: DataFrame) -> Column:

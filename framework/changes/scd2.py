@@ -1,7 +1,7 @@
 """scd2: the versions of a key, as a pure function of all its events.
 
-The state of a key is the set of its events; two states join by union. What the set means doesn't depend on how it was
-gathered, so a late event needs no case of its own: it is one more in the set.
+The state of a key is the set of its events, as facts (`framework.changes.facts`); two states join by union. What the
+set means doesn't depend on how it was gathered, so a late event needs no case of its own: it is one more in the set.
 
     seq  op  v         valid_from  valid_to  v
     5    U   a         5           12        a
@@ -9,9 +9,11 @@ gathered, so a late event needs no case of its own: it is one more in the set.
     20   U   c         15          20        a
     12   U   b         20          NULL      c
 
-The table shows nearly all of the set: a version is the event that opened it, if that carried every column and its time
-was its own. What it doesn't show, `hidden` tells: deletes, versions that vanished into an equal one before them,
-versions of empty intervals, partial events, losers of ties. They have to be remembered beside the table.
+The table shows nearly all of the set: a version is the event that opened it, if that carried every column, and it keeps
+the stamp of the delete that closed it. What it doesn't show, `hidden` tells: deletes that closed nothing, versions that
+vanished into an equal one before them, versions of empty intervals, partial events, key changes, losers of ties. They
+have to be remembered beside the table. Where time ran backwards, a fact is shown with a later time than it was told,
+the running maximum at its place. More facts can only raise that, so it makes the same versions.
 """
 
 from __future__ import annotations
@@ -24,101 +26,98 @@ from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
-from framework.changes import stamp
-from framework.changes.columns import ABSENT, OP, RANK, SEQ, TIME
-from framework.changes.rank import rank
+from framework.changes.columns import ABSENT, OUTCOME, SEQ, VALID, VALID_FROM, VALID_TO
+from framework.changes.facts import ENDED, ENDS, FRESH, STAMP
 from framework.sql import quote
+from framework.tables.base import MergeClauses
 
-VALID_FROM, VALID_TO = "valid_from", "valid_to"
 SHOWN = "_sluice_shown"
 """Whether a version is its opening event as it came, so that the event needs no remembering."""
-_PLACE, _DELETE, _RESET, _WHOLE = "_sluice_place", "_sluice_delete", "_sluice_reset", "_sluice_whole"
+_PLACE, _RESET, _WHOLE, _LAST_END = "_sluice_place", "_sluice_reset", "_sluice_whole", "_sluice_last_end"
 _RUN, _ROW, _OPENING = "_sluice_run", "_sluice_row", "_sluice_opening"
 
 
 def versions(
-    events: DataFrame,
-    keys: Sequence[str],
-    columns: Sequence[StructField],
-    tracked: Sequence[str],
-    on_tie: str,
+    facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField], tracked: Sequence[str]
 ) -> DataFrame:
-    """The versions of every key: keys, columns, `_sluice_seq` of the opening event, `valid_from`, `valid_to`, SHOWN.
+    """The versions of every key: keys, columns, `_sluice_seq` of the opening event, validity, ENDED, SHOWN.
 
-    Input: all that is known of the keys, in any order and any number of times, as OP (I, U, R or D), SEQ, RANK, TIME
-    (when it became valid) and the columns; ABSENT names columns that an event doesn't carry. Only changes of `tracked`
-    columns open a version; it shows the others as they were at its end.
+    Input: all that is known of the keys, in any order and any number of times. Only changes of `tracked` columns open a
+    version; it shows the others as they were at its end.
     """
     along = Window.partitionBy(*[F.col(quote(key)) for key in keys]).orderBy(F.col(SEQ))
-    changes = _filled(_one_per_sequence(events, keys, columns, on_tie), columns, along)
+    changes = _filled(_one_per_sequence(facts, keys, columns), columns, along)
     shown = _without_empty_intervals(changes, along)
     return _collapsed(shown, keys, columns, tracked, along)
 
 
-def shown_events(
-    table: DataFrame,
-    keys: Sequence[str],
-    columns: Sequence[StructField],
-    ranked: Sequence[str] | None = None,
-) -> DataFrame:
-    """The events that the table's rows show, as input of `versions`.
+def version_clauses(keys: Sequence[str], columns: Sequence[str]) -> MergeClauses:
+    """Clauses for a source of versions with `_sluice_outcome` insert, update or delete.
 
-    `ranked` names the columns that make up an event's rank, if those aren't all.
+    A version is known by its key and where it begins. `columns` are all of the table's.
     """
-    data = [table.schema[key] for key in keys] + list(columns)
-    counted = [field for field in data if ranked is None or field.name in ranked]
-    return table.filter(F.col(SHOWN)).select(
-        *[F.col(quote(field.name)) for field in data],
-        F.lit("U").alias(OP),
-        F.col(SEQ),
-        rank(counted).alias(RANK),
-        F.col(VALID_FROM).alias(TIME),
+    identity = [*keys, VALID_FROM]
+    values = {name: f"s.{quote(name)}" for name in columns}
+    outcome = f"s.{quote(OUTCOME)}"
+    return MergeClauses(
+        on=" AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in identity),
+        delete_when=f"{outcome} = 'delete'",
+        update_when=f"{outcome} IN ('insert', 'update')",
+        insert_when=f"{outcome} IN ('insert', 'update')",
+        update_set={name: value for name, value in values.items() if name not in identity},
+        insert_values=values,
     )
 
 
 def hidden(
-    events: DataFrame, rows: DataFrame, keys: Sequence[str], columns: Sequence[StructField]
+    facts: DataFrame, rows: DataFrame, keys: Sequence[str], columns: Sequence[StructField]
 ) -> DataFrame:
-    """The events that the versions made of them don't show; to be remembered."""
-    shown = rows.filter(F.col(SHOWN)).select(
-        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
-        F.col(SEQ).alias("_sluice_its_seq"),
-        F.col(VALID_FROM).alias("_sluice_its_time"),
-        *[F.col(quote(field.name)).alias(f"_sluice_its_value{i}") for i, field in enumerate(columns)],
+    """The facts that the versions made of them don't show, each once; to be remembered."""
+    opened = F.struct(
+        F.lit(False).alias("ends"),
+        F.col(SEQ).alias("seq"),
+        F.lit(None).cast(facts.schema[STAMP].dataType).alias("at"),
     )
+    closed = F.struct(
+        F.lit(True).alias("ends"), F.col(ENDED).getField("seq").alias("seq"), F.col(ENDED).alias("at")
+    )
+    told = F.explode(F.array(F.when(F.col(SHOWN), opened), F.when(F.col(ENDED).isNotNull(), closed))).alias(
+        "told"
+    )
+    shown = rows.select(
+        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
+        told,
+        *[F.col(quote(field.name)).alias(f"_sluice_its_value{i}") for i, field in enumerate(columns)],
+    ).filter(F.col("told").isNotNull())
     same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
+    same += [F.col("told.ends") == F.col(ENDS), F.col("told.seq").eqNullSafe(F.col(SEQ))]
     values = [
         F.col(quote(field.name)).eqNullSafe(F.col(f"_sluice_its_value{i}")) for i, field in enumerate(columns)
     ]
-    whole = [F.col(ABSENT).isNull()] if ABSENT in events.columns else []
-    told = [*same, F.col(SEQ).eqNullSafe(F.col("_sluice_its_seq")), F.col(TIME) == F.col("_sluice_its_time")]
-    return events.join(
-        shown, reduce(and_, [F.col(OP) != "D", *whole, *told, *values]), "left_anti"
-    ).distinct()
+    whole = reduce(and_, [~F.col(FRESH), F.col(ABSENT).isNull(), *values])
+    left = facts.join(
+        shown, [*same, F.when(F.col(ENDS), F.col("told.at") == F.col(STAMP)).otherwise(whole)], "left_anti"
+    )
+    return left.dropDuplicates([*keys, STAMP])
 
 
-def _one_per_sequence(
-    events: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
-) -> DataFrame:
-    """What happened at each sequence of a key: a delete, or cells struct<stamp, value> of the columns carried."""
-    delete = F.col(OP) == "D"
-    at_write = stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), F.col(RANK))
-    at_delete = stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
-    stamped = events.select("*", F.when(delete, at_delete).otherwise(at_write).alias("_sluice_stamp"))
-    cells = [_cell(stamped, field, delete).alias(f"_sluice_cell{i}") for i, field in enumerate(columns)]
-    whole = ~delete & (F.col(ABSENT).isNull() if ABSENT in events.columns else F.lit(True))
-    narrow = stamped.select(
+def _one_per_sequence(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """What happened at each sequence of a key: an end, or cells struct<value> of the columns carried."""
+    at, ends = F.col(STAMP), F.col(ENDS)
+    cells = [_cell(field, ends).alias(f"_sluice_cell{i}") for i, field in enumerate(columns)]
+    ordinary = ~ends & ~F.col(FRESH)
+    narrow = facts.select(
         *[F.col(quote(key)) for key in keys],
-        *[F.col(SEQ), F.col(TIME), F.col("_sluice_stamp"), delete.alias(_DELETE), whole.alias(_WHOLE)],
+        *[F.col(SEQ), F.col(VALID), F.col(STAMP), ends, (ordinary & F.col(ABSENT).isNull()).alias(_WHOLE)],
+        F.when(ends | F.col(FRESH), at).alias(_LAST_END),
         *cells,
     )
-    at = F.col("_sluice_stamp")
-    return narrow.groupBy(*[F.col(quote(key)) for key in keys], SEQ).agg(
-        F.max(TIME).alias(TIME),
-        F.max_by(F.col(_DELETE), at).alias(_DELETE),
-        F.max_by(F.col(_WHOLE), at).alias(_WHOLE),
-        # the tie was won by an upsert: what was before it is gone all the same
-        (F.max(_DELETE) & ~F.max_by(F.col(_DELETE), at)).alias(_RESET),
+    grouped = narrow.groupBy(*[F.col(quote(key)) for key in keys], SEQ).agg(
+        F.max(VALID).alias(VALID),
+        F.max_by(ENDS, at).alias(ENDS),
+        F.max(at).alias(STAMP),
+        F.max_by(_WHOLE, at).alias(_WHOLE),
+        F.max(_LAST_END).alias(_LAST_END),
         *[
             F.max_by(F.col(f"_sluice_cell{i}"), F.when(F.col(f"_sluice_cell{i}").isNotNull(), at)).alias(
                 f"_sluice_cell{i}"
@@ -126,22 +125,34 @@ def _one_per_sequence(
             for i in range(len(columns))
         ],
     )
+    # an upsert came after the end: what was before it is gone all the same, also at this sequence
+    ended = F.col(_LAST_END)
+    lives = [
+        F.when(
+            ended.isNull() | (F.col(f"_sluice_cell{i}").getField("at") >= ended), F.col(f"_sluice_cell{i}")
+        )
+        for i in range(len(columns))
+    ]
+    return grouped.select(
+        *[F.col(quote(key)) for key in keys],
+        *[SEQ, VALID, STAMP, ENDS, _WHOLE],
+        (ended.isNotNull() & ~F.col(ENDS)).alias(_RESET),
+        *[each.alias(f"_sluice_cell{i}") for i, each in enumerate(lives)],
+    )
 
 
-def _cell(events: DataFrame, field: StructField, delete: Column) -> Column:
-    carried = ~delete
-    if ABSENT in events.columns:
-        carried = carried & ~F.coalesce(F.array_contains(F.col(ABSENT), field.name), F.lit(False))
-    return F.when(carried, F.struct(F.col(quote(field.name)).alias("value")))
+def _cell(field: StructField, ends: Column) -> Column:
+    carried = ~ends & ~F.coalesce(F.array_contains(F.col(ABSENT), field.name), F.lit(False))
+    return F.when(carried, F.struct(F.col(STAMP).alias("at"), F.col(quote(field.name)).alias("value")))
 
 
 def _filled(changes: DataFrame, columns: Sequence[StructField], along: WindowSpec) -> DataFrame:
     """Rows with what held after each change; time never runs backwards along a key."""
     placed = changes.select(
-        "*", F.row_number().over(along).alias(_PLACE), F.max(TIME).over(_until_now(along)).alias(VALID_FROM)
+        "*", F.row_number().over(along).alias(_PLACE), F.max(VALID).over(_until_now(along)).alias(VALID_FROM)
     )
     # cells from this place on are of the key's present life
-    begins = F.when(F.col(_DELETE), F.col(_PLACE) + 1).when(F.col(_RESET), F.col(_PLACE))
+    begins = F.when(F.col(ENDS), F.col(_PLACE) + 1).when(F.col(_RESET), F.col(_PLACE))
     alive = placed.select("*", F.max(begins).over(_until_now(along)).alias("_sluice_begins"))
     newest = [
         F.last(
@@ -191,23 +202,23 @@ def _collapsed(
     watched = F.struct(*[F.col(quote(name)).alias(name) for name in tracked])
     compared = shown.select(
         "*",
-        F.lag(_DELETE).over(along).alias("_sluice_gap"),
+        F.lag(ENDS).over(along).alias("_sluice_gap"),
         F.lag(watched).over(along).alias("_sluice_before"),
+        F.lead(F.when(F.col(ENDS), F.col(STAMP))).over(along).alias(ENDED),
     )
     goes_on = ~F.coalesce(F.col("_sluice_gap"), F.lit(True)) & reduce(
         and_,
         [F.col(quote(name)).eqNullSafe(F.col("_sluice_before").getField(name)) for name in tracked],
         F.lit(True),
     )
-    opens = F.when(goes_on | F.col(_DELETE), 0).otherwise(1)
-    runs = compared.select("*", F.sum(opens).over(_until_now(along)).alias(_RUN)).filter(~F.col(_DELETE))
+    opens = F.when(goes_on | F.col(ENDS), 0).otherwise(1)
+    runs = compared.select("*", F.sum(opens).over(_until_now(along)).alias(_RUN)).filter(~F.col(ENDS))
     values = F.struct(*[F.col(quote(field.name)).alias(field.name) for field in columns])
-    own = F.col(_WHOLE) & (F.col(TIME) == F.col(VALID_FROM))
     merged = runs.groupBy(*[F.col(quote(key)) for key in keys], _RUN).agg(
         F.min_by(SEQ, _PLACE).alias(SEQ),
         F.min(VALID_FROM).alias(VALID_FROM),
-        F.max_by(F.struct(values.alias("values"), F.col(VALID_TO)), F.col(_PLACE)).alias(_ROW),
-        F.min_by(F.struct(values.alias("values"), own.alias("own")), F.col(_PLACE)).alias(_OPENING),
+        F.max_by(F.struct(values.alias("values"), VALID_TO, ENDED), F.col(_PLACE)).alias(_ROW),
+        F.min_by(F.struct(values.alias("values"), _WHOLE), F.col(_PLACE)).alias(_OPENING),
     )
     return merged.select(
         *[F.col(quote(key)) for key in keys],
@@ -215,7 +226,8 @@ def _collapsed(
         SEQ,
         VALID_FROM,
         F.col(_ROW).getField(VALID_TO).alias(VALID_TO),
-        (F.col(_OPENING).getField("own") & _same_values(columns)).alias(SHOWN),
+        F.col(_ROW).getField(ENDED).alias(ENDED),
+        (F.col(_OPENING).getField(_WHOLE) & _same_values(columns)).alias(SHOWN),
     )
 
 

@@ -97,8 +97,24 @@ class Changes(Model):
     sequence: list[str] = Field(
         default=[], description="Columns that order the changes of a key; or from the envelope."
     )
-    history: Literal["scd1", "append"] = Field(
-        default="scd1", description="scd1: one row per key, the newest. append: every change is a row."
+    history: Literal["scd1", "scd2", "append"] = Field(
+        default="scd1",
+        description="scd1: one row per key, the newest. scd2: a row per version of a key, with valid_from, "
+        "valid_to and is_current. append: every change is a row.",
+    )
+    tracked: list[str] | None = Field(
+        default=None,
+        description="scd2: columns whose changes open a new version; changes of others are shown in place. "
+        "Default: all.",
+    )
+    valid_time: str | None = Field(
+        default=None,
+        description="scd2: the column that says from when on a change is valid. Default: the source's commit time, or "
+        "else the sequence.",
+    )
+    initial_valid_from: str | None = Field(
+        default=None,
+        description="scd2: from when on rows of a snapshot (full load) are valid. Default: the smallest value.",
     )
     envelope: Envelope | None = Field(
         default=None, description="How the source wraps its changes; default: what the reader has."
@@ -223,11 +239,16 @@ class Job(Model):
         """How the table is written: `write.mode`, or what the job's other keys imply."""
         if self.write.mode:
             return self.write.mode
-        if self.changes.keys and self.changes.history == "scd1":
+        if self.changes.keys and self.changes.history in ("scd1", "scd2"):
             return "merge"
         return "overwrite" if self.transform else "append"
 
     @property
     def keyed(self) -> bool:
-        """True if events are told apart by key: scd1 merges, and appends with keys."""
+        """True if events are told apart by key: merges, and appends with keys."""
         return bool(self.changes.keys) and self.mode in ("merge", "append")
+
+    @property
+    def versioned(self) -> bool:
+        """True if the table keeps every version of a key (scd2)."""
+        return self.mode == "merge" and self.changes.history == "scd2"

@@ -6,9 +6,7 @@ and a table that ever saw one, is compared column by column instead; the table's
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,7 +22,6 @@ from framework.changes.columns import (
     MOVED_TO,
     OP,
     OUTCOME,
-    RANK,
     RAW,
     REASONS,
     SEQ,
@@ -37,18 +34,17 @@ from framework.changes.fold import fold
 from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns
 from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
-from framework.changes.rank import rank
 from framework.changes.reconcile import reconcile, settle
-from framework.changes.sequence import names_position
 from framework.quality.gate import Gate
-from framework.run.conform import data_fields, with_missing
+from framework.run.compared import Compared, contents, is_positioned, kept, ranked
+from framework.run.conform import data_fields
 from framework.run.contract import STATE_KIND
+from framework.run.history import compare_versions
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies
 from framework.run.measure import Measured
-from framework.run.retention import newest_time, reject_too_late, retention_figures, watermark
+from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
-from framework.run.source import envelope_of
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -57,33 +53,20 @@ _PASSING = (OP, SRC, RAW, REASONS)
 """What a rejected event needs in the quarantine, besides its data."""
 
 
-@dataclass(frozen=True)
-class Compared:
-    """Rows with outcomes, materialised; what they amount to; whether they say where each column comes from."""
-
-    rows: DataFrame
-    figures: dict[str, Any]
-    by_column: bool
-    left: DataFrame | None = None
-    """The rows of changed keys as of their change, where events may carry placeholders."""
-
-    @property
-    def newest(self) -> datetime | None:
-        """The newest commit time of the batch's events, if they have any."""
-        return newest_time(self.figures)
-
-
 def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
     """Fold the judged events and compare them with the table and its tombstones."""
     if run.job.mode == "append":
         return _append(run, shape, gate, judged)
     mark = watermark(run, judged.schema[SEQ].dataType)
-    found = _merge(run, shape, gate, judged, mark)
+    way = compare_versions if run.job.versioned else _merge
+    found = way(run, shape, gate, judged, mark)
     if not found.figures["beyond"]:
         return found
     assert mark is not None, "without a watermark nothing is beyond it"
-    strict = reject_too_late(judged, mark, contents(run, shape), run.job.changes.keys)
-    return _merge(run, shape, gate, strict, None)
+    strict = reject_too_late(
+        judged, mark, contents(run, shape), run.job.changes.keys, versioned=run.job.versioned
+    )
+    return way(run, shape, gate, strict, None)
 
 
 def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
@@ -96,19 +79,6 @@ def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Colum
     return _columns(run, shape, judged, counted)
 
 
-def contents(run: JobRun, shape: Shape) -> DataFrame | None:
-    """The target as it is; None while nothing was written to it. Columns that are about to be added are NULL."""
-    if not shape.exists or run.fmt.version(run.target) is None:
-        return None
-    return with_missing(run.fmt.read(run.target), shape.schema.fields)
-
-
-def _is_positioned(run: JobRun) -> bool:
-    """True if a sequence names one event, so that equal sequences mean the same event."""
-    source = next(iter(run.job.sources.values()))
-    return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
-
-
 def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
     if not shape.exists:
         return False
@@ -118,19 +88,19 @@ def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
 
 def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
     measured = Measured(judged, tallies(gate))
-    distinct = distinct_events(_ranked(_kept(measured.df), False), run.job.changes.keys)
+    distinct = distinct_events(ranked(kept(measured.df), False), run.job.changes.keys)
     outcomes = Measured(unseen(distinct, contents(run, shape), run.job.changes.keys), _outcome_figures())
     rows = outcomes.df.localCheckpoint()
     return Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
 
 
 def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, _is_positioned(run)
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular")])
     known = contents(run, shape)
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
-    folded = fold(_ranked(_kept(measured.df), positioned), keys, on_tie)
+    folded = fold(ranked(kept(measured.df), positioned), keys, on_tie)
     reconciled = reconcile(folded, known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
     rows = outcomes.df.localCheckpoint()
@@ -139,11 +109,11 @@ def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Colu
 
 
 def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, _is_positioned(run)
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
     columns = _columns_of(shape.schema, keys)
-    events = _ranked(_kept(measured.df), positioned)
+    events = ranked(kept(measured.df), positioned)
     moves, left = None, None
     if MOVED_FROM in events.columns and ABSENT in events.columns:
         told = events.localCheckpoint()
@@ -177,10 +147,6 @@ def _columns_of(schema: StructType, keys: list[str]) -> list[StructField]:
     return [field for field in [*data_fields(schema), *extra] if field.name not in keys]
 
 
-def _kept(judged: DataFrame) -> DataFrame:
-    return judged.filter(F.col(VERDICT).isin("good", "rejected"))
-
-
 def _irregular(judged: DataFrame) -> Column:
     """Whether an event can't be treated as a whole row of one key."""
     irregular = F.col(OP) == "T"
@@ -190,12 +156,6 @@ def _irregular(judged: DataFrame) -> Column:
         if name in judged.columns:
             irregular = irregular | F.col(name).isNotNull()
     return irregular & (F.col(VERDICT) == "good")
-
-
-def _ranked(events: DataFrame, positioned: bool) -> DataFrame:
-    absent = F.col(ABSENT) if ABSENT in events.columns else None
-    value = F.lit(0).cast("bigint") if positioned else rank(data_fields(events.schema), absent=absent)
-    return events.withColumn(RANK, value)
 
 
 def _tombstones(run: JobRun) -> DataFrame | None:

@@ -8,14 +8,27 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
-from framework.changes.columns import ABSENT, BAD, EXTRA, PREFIX
+from framework.changes.columns import ABSENT, BAD, EXTRA, IS_CURRENT, PREFIX, STATE, VALID_FROM, VALID_TO
 from framework.sql import quote
 from framework.tables.align import fitted
+
+HISTORY_COLUMNS = (VALID_FROM, VALID_TO, IS_CURRENT)
+"""The columns that `history: scd2` adds to a table, in this order."""
 
 
 def data_fields(schema: StructType) -> list[StructField]:
     """The columns that are the user's."""
     return [field for field in schema.fields if not field.name.startswith(PREFIX)]
+
+
+def event_fields(schema: StructType) -> list[StructField]:
+    """The columns that events carry: without those that a history adds."""
+    added = HISTORY_COLUMNS if _versioned(schema) else ()
+    return [field for field in data_fields(schema) if field.name not in added]
+
+
+def _versioned(schema: StructType) -> bool:
+    return STATE in schema.names and isinstance(schema[STATE].dataType, StructType)
 
 
 def conform(events: DataFrame, table: StructType, *, keep_extra: bool) -> DataFrame:
@@ -24,7 +37,7 @@ def conform(events: DataFrame, table: StructType, *, keep_extra: bool) -> DataFr
     Columns that the table lacks are left out, or kept as JSON in `_sluice_extra` if `keep_extra`. Columns that the
     events lack stay absent: a merge leaves them as they are.
     """
-    wanted = {field.name.lower(): field for field in data_fields(table)}
+    wanted = {field.name.lower(): field for field in event_fields(table)}
     known = [
         (field, wanted[field.name.lower()])
         for field in data_fields(events.schema)

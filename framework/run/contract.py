@@ -11,6 +11,7 @@ from framework.errors import ContractError
 
 STATE_KIND = "sluice.state"
 """`columns` where rows may say in `_sluice_state` which event each of their columns comes from."""
+TRACKED, VALID_TIME, INITIAL = "sluice.tracked", "sluice.valid_time", "sluice.initial_valid_from"
 KEYS, HISTORY, SEQUENCE, MADE_BY, VERSION = (
     "sluice.keys",
     "sluice.history",
@@ -27,12 +28,18 @@ def contract_of(job: Job, sequence_type: str | None) -> dict[str, str]:
         properties[KEYS] = json.dumps(job.changes.keys)
     if sequence_type:
         properties[SEQUENCE] = sequence_type
+    if job.versioned:
+        properties[TRACKED] = json.dumps(job.changes.tracked) if job.changes.tracked else "all"
+        properties[VALID_TIME] = job.changes.valid_time or "commit time, or the sequence"
+        properties[INITIAL] = job.changes.initial_valid_from or "the smallest value"
     return properties
 
 
 def history_of(job: Job) -> str:
-    """scd1, append, or overwrite."""
-    return {"merge": "scd1"}.get(job.mode, job.mode if job.mode == "append" else "overwrite")
+    """scd1, scd2, append, or overwrite."""
+    if job.mode == "merge":
+        return "scd2" if job.versioned else "scd1"
+    return "append" if job.mode == "append" else "overwrite"
 
 
 def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_type: str | None) -> None:
@@ -51,11 +58,18 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
         (KEYS, "changes.keys"),
         (HISTORY, "write.mode or changes.history"),
         (SEQUENCE, "changes.sequence"),
+        (TRACKED, "changes.tracked"),
+        (VALID_TIME, "changes.valid_time"),
+        (INITIAL, "changes.initial_valid_from"),
     ):
         if recorded.get(name) != wanted.get(name):
             raise ContractError(
-                f"job {job.job} contradicts table {table} in {name.removeprefix('sluice.')}",
+                f"job {job.job} contradicts table {table} in {_spoken(name)}",
                 found=f"{wanted.get(name, 'none')} in the job",
                 expected=f"{recorded.get(name, 'none')}, as the table records",
                 fix=f"Correct {key}, or write to a new table.",
             )
+
+
+def _spoken(name: str) -> str:
+    return name.removeprefix("sluice.").replace("_", " ")

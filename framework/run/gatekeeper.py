@@ -89,7 +89,7 @@ def count_reasons(rows: DataFrame) -> dict[str, int]:
         .select(reason)
         .select(
             F.when(
-                F.col("reason.rule").isin("readable", "operation", "key", "sequence"),
+                F.col("reason.rule").isin("readable", "operation", "key", "sequence", "valid_time"),
                 F.regexp_replace("reason.found", "'[^']*'", "'...'"),
             )
             .otherwise(F.col("reason.rule"))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.columns import ABSENT, BAD, MASK, OP, REASONS, SEQ, VERDICT
+from framework.changes.columns import ABSENT, BAD, MASK, OP, REASONS, SEQ, VALID, VERDICT
 from framework.quality.gate import Gate
 from framework.sql import quote
 
@@ -37,7 +37,7 @@ def judge(
         else F.lit(0).cast("bigint")
     )
     masked = events.withColumn(MASK, mask)
-    faults = _faults(keys, sequenced, truncates)
+    faults = _faults(keys, sequenced, truncates, valid=VALID in events.columns)
     blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
     faulty = F.lit(False)
     for condition, _ in faults:
@@ -75,7 +75,9 @@ def tallies(gate: Gate) -> list[Column]:
     ]
 
 
-def _faults(keys: Sequence[str], sequenced: bool, truncates: bool) -> list[tuple[Column, Column]]:
+def _faults(
+    keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool
+) -> list[tuple[Column, Column]]:
     """(condition, reason) of everything but rules that rejects an event; conditions are never NULL."""
     faults = [(F.col(BAD).isNotNull(), _reason("readable", [], F.col(BAD)))]
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
@@ -91,6 +93,9 @@ def _faults(keys: Sequence[str], sequenced: bool, truncates: bool) -> list[tuple
         faults.append(
             (readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL")))
         )
+    if valid:
+        no_time = F.lit("nothing says from when on it is valid")
+        faults.append((readable & F.col(VALID).isNull(), _reason("valid_time", [], no_time)))
     return faults
 
 

@@ -9,13 +9,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import OUTCOME, SEQ, STATE, TIME
+from framework.changes.columns import OUTCOME, SEQ, STATE, TIME, VALID_FROM
+from framework.changes.facts import memory_fields
 from framework.changes.join_columns import tombstone_fields
 from framework.changes.presence import null_as_absent
 from framework.changes.scd1 import merge_clauses
+from framework.changes.scd2 import version_clauses
 from framework.errors import QualityError
 from framework.quality.gate import Gate
-from framework.run.compare import Compared, buried, compare, contents
+from framework.run.compare import buried, compare
+from framework.run.compared import Compared, contents
 from framework.run.conform import conform, with_missing
 from framework.run.contract import STATE_KIND
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
@@ -26,6 +29,7 @@ from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape, shape_of
 from framework.run.source import read_events
+from framework.run.validity import with_valid_time
 from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
@@ -43,6 +47,8 @@ class Reconciled:
 def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     """Everything up to the writes; reads the source once (twice for the first irregular events), and the table."""
     events = read_events(run.ctx, run.job, intent.inputs, positions=True)
+    if run.job.versioned:
+        events = with_valid_time(events, run.job)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     if run.job.changes.null_means == "absent":
@@ -52,23 +58,21 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     compared = compare(run, shape, gate, judged)
     counts = counts_of(compared.figures, run.job.mode)
     run.outcome.counts.add(counts)
-    run.outcome.reject_reasons.update(count_reasons(compared.rows) if counts.quarantined else {})
+    run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})
     _check(run, shape, gate, compared, counts)
     return Reconciled(shape, compared, counts)
 
 
 def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
     """Quarantine, tombstones, target, in this order, each repeatable; False if the target stays as it is."""
-    rows, figures = batch.compared.rows, batch.compared.figures
+    figures = batch.compared.figures
     before = run.fmt.version(run.target) if batch.shape.exists else None
     with run.watch.stage("create" if not batch.shape.exists else "evolve"):
         apply_shape(run, batch.shape)
     if batch.counts.quarantined:
         with run.watch.stage("quarantine"):
-            rejected = rows.filter(F.col(OUTCOME) == "rejected")
-            write_quarantine(
-                run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark
-            )
+            rejected = quarantine_rows(batch.compared.rejected, intent.mark, run.ctx.run_id)
+            write_quarantine(run.fmt, run.quarantine, rejected, intent.mark)
             run.changed(run.quarantine, "quarantine", None)
     if run.job.mode == "merge" and figures["ended"] and not run.job.changes.ordered:
         with run.watch.stage("tombstones"):
@@ -136,9 +140,10 @@ def _table_afterwards(run: JobRun, shape: Shape, rows: DataFrame) -> DataFrame:
     if run.job.mode == "append":
         return now.unionByName(upserts)
     touched = rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
-    keys = [F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(run.job.changes.keys)]
-    same = [F.col(quote(key)) == F.col(f"_sluice_t{i}") for i, key in enumerate(run.job.changes.keys)]
-    return now.join(touched.select(*keys), same, "left_anti").unionByName(upserts)
+    identity = [*run.job.changes.keys, *([VALID_FROM] if run.job.versioned else [])]
+    names = [F.col(quote(name)).alias(f"_sluice_t{i}") for i, name in enumerate(identity)]
+    same = [F.col(quote(name)) == F.col(f"_sluice_t{i}") for i, name in enumerate(identity)]
+    return now.join(touched.select(*names), same, "left_anti").unionByName(upserts)
 
 
 def _report_ties(run: JobRun, tied: int) -> None:
@@ -155,12 +160,19 @@ def _report_ties(run: JobRun, tied: int) -> None:
 def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
     schema = batch.shape.schema
     keys = [StructField(key, schema[key].dataType) for key in run.job.changes.keys]
-    fields = tombstone_fields(keys, schema[SEQ].dataType)
-    if not run.fmt.exists(run.tombstones):
+    sequence = schema[SEQ].dataType
+    if run.job.versioned:
+        fields = memory_fields(keys, sequence, schema[VALID_FROM].dataType)
+        comment = f"What the versions of {run.target.name} don't show: needed when late events come"
+    else:
+        fields = tombstone_fields(keys, sequence)
         comment = f"Deletes of {run.target.name}, so that late events can't undo them; no key: a truncate"
+    if not run.fmt.exists(run.tombstones):
         spec = TableSpec(StructType(fields), (), first_purge(run, batch.compared.newest), comment)
         run.fmt.create(run.tombstones, spec)
-    found = buried(batch.compared, run.job.changes.keys, schema)
+    found = batch.compared.memory
+    if found is None:
+        found = buried(batch.compared, run.job.changes.keys, schema)
     names = [field.name for field in fields if field.name in found.columns]
     newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
     dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
@@ -179,6 +191,10 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
     effective = rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
     if empty or run.job.mode == "append":
         run.fmt.append(with_missing(effective, schema.fields), run.target, intent.mark)
+        return
+    if run.job.versioned:
+        clauses = version_clauses(run.job.changes.keys, schema.names)
+        run.fmt.merge(effective, run.target, clauses, intent.mark)
         return
     own = {SEQ} if batch.compared.by_column else {SEQ, STATE}
     arriving = [

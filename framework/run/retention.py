@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructField, StructType, TimestampNTZType, TimestampType
 
 from framework.changes.columns import REASONS, SEQ, STATE, TIME, VERDICT
+from framework.changes.facts import ENDED
 from framework.run.jobrun import JobRun
 from framework.run.judge import REASON_TYPE
 from framework.sql import exact_json, quote
@@ -84,21 +85,24 @@ def newest_time(figures: Mapping[str, int | None]) -> datetime | None:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros) if micros is not None else None
 
 
-def reject_too_late(judged: DataFrame, mark: Column, target: DataFrame | None, keys: list[str]) -> DataFrame:
-    """The events with those rejected that a purged delete might have ended."""
+def reject_too_late(
+    judged: DataFrame, mark: Column, target: DataFrame | None, keys: list[str], *, versioned: bool
+) -> DataFrame:
+    """The events with those rejected that what was purged might have changed.
+
+    In a table of versions that is all but the ones that it shows: any other is an event of the past, whose neighbours
+    may be forgotten.
+    """
     late = (F.col(VERDICT) == "good") & (F.col(SEQ) <= mark)
-    names = [f"_sluice_its{i}" for i in range(len(keys))]
     if target is None:
         safe, joined = F.lit(False), judged
     else:
-        known = target.select(
-            *[F.col(quote(key)).alias(name) for key, name in zip(keys, names, strict=True)],
-            F.col(SEQ).alias("_sluice_its_seq"),
-            F.col(STATE).isNull().alias("_sluice_its_whole"),
-        )
-        same = [F.col(quote(key)) == F.col(name) for key, name in zip(keys, names, strict=True)]
-        joined = judged.join(known, [late, *same], "left")
-        safe = F.coalesce(F.col("_sluice_its_whole") & (F.col("_sluice_its_seq") > F.col(SEQ)), F.lit(False))
+        told = _shown(target, keys) if versioned else _live(target, keys)
+        its_seq = F.col("_sluice_its_seq")
+        same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
+        proves = its_seq == F.col(SEQ) if versioned else its_seq > F.col(SEQ)
+        joined = judged.join(told, [late, *same, proves], "left")
+        safe = its_seq.isNotNull()
     why = F.array(
         F.struct(
             F.lit("too_late").alias("rule"),
@@ -112,6 +116,24 @@ def reject_too_late(judged: DataFrame, mark: Column, target: DataFrame | None, k
         F.when(rejected, "rejected").otherwise(F.col(VERDICT)).alias(VERDICT),
         F.when(rejected, why).otherwise(F.col(REASONS)).alias(REASONS),
     )
+
+
+def _live(target: DataFrame, keys: list[str]) -> DataFrame:
+    """Keys whose rows are complete, and how new those are."""
+    return target.filter(F.col(STATE).isNull()).select(
+        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
+        F.col(SEQ).alias("_sluice_its_seq"),
+    )
+
+
+def _shown(versions: DataFrame, keys: list[str]) -> DataFrame:
+    """Keys with the sequences of what opened and closed their versions."""
+    seqs = F.array(F.col(SEQ), F.col(STATE).getField(ENDED).getField("seq"))
+    told = versions.select(
+        *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
+        F.explode(seqs).alias("_sluice_its_seq"),
+    )
+    return told.filter(F.col("_sluice_its_seq").isNotNull()).distinct()
 
 
 def first_purge(run: JobRun, newest: datetime | None) -> dict[str, str]:

@@ -93,44 +93,59 @@ def scd2(
     key_name: str = "key",
     tracked: Sequence[str] | None = None,
 ) -> list[Version]:
-    """The versions that the changes of keys make, without key changes and truncates; by key, then by time.
+    """The versions that the changes make, by key, then by time.
 
     >>> feed = [Change(1, 5, "U", {"v": "a"}), Change(1, 15, "U", {"v": "a"}), Change(1, 12, "U", {"v": "b"})]
     >>> [(each.values["v"], each.start, each.end) for each in scd2(feed, ["v"])]
     [('a', 5, 12), ('b', 12, 15), ('a', 15, None)]
     """
-    usable = [each for each in changes if each.seq is not None and each.key is not None]
-    by_key: dict[Any, list[Change]] = {}
+    usable = [each for each in changes if each.seq is not None and (each.key is not None or each.op == "T")]
+    named = {key for each in usable for key in (each.key, each.moved_from) if key is not None}
+    lives: dict[Any, Life] = {key: [] for key in named}
+    left: dict[tuple[Any, Any], dict[str, Any]] = {}
     for change in sorted(usable, key=lambda each: _order(each, on_tie, key_name)):
-        by_key.setdefault(change.key, []).append(change)
-    found = []
-    for key in sorted(by_key):
-        found += _versions(key, by_key[key], columns, columns if tracked is None else tracked)
-    return found
-
-
-def _versions(
-    key: Any, ordered: Sequence[Change], columns: Sequence[str], tracked: Sequence[str]
-) -> list[Version]:
-    # what holds from each moment on: a row, or None after a delete
-    states: list[tuple[Any, dict[str, Any] | None]] = []
-    now: dict[str, Any] | None = None
-    time = None
-    for change in ordered:
         moment = change.seq if change.time is None else change.time
-        time = moment if time is None or moment > time else time
+        if change.op == "T":
+            for life in lives.values():
+                _goes_on(life, moment, None)
+            continue
+        now = _present(lives[change.key])
         if change.op == "D":
-            now = None
+            if change.moved_to is not None and now is not None:
+                left[change.key, change.seq] = now
+            _goes_on(lives[change.key], moment, None)
+        elif change.moved_from is not None:
+            old = lives[change.moved_from]
+            gone = _present(old) or left.get((change.moved_from, change.seq), {})
+            _goes_on(old, moment, None)
+            row = {name: change.values.get(name, gone.get(name)) for name in columns}
+            _goes_on(lives[change.key], moment, row)
         else:
-            now = {
-                **(now or dict.fromkeys(columns)),
-                **{n: v for n, v in change.values.items() if n in columns},
-            }
-        if states and states[-1][0] == time:
-            states.pop()
-        states.append((time, now))
+            carried = {name: change.values[name] for name in columns if name in change.values}
+            _goes_on(lives[change.key], moment, {**(now or dict.fromkeys(columns)), **carried})
+    watched = columns if tracked is None else tracked
+    return [version for key in sorted(lives) for version in _versions(key, lives[key], watched)]
+
+
+Life = list[tuple[Any, dict[str, Any] | None]]
+"""What holds of a key from each moment on: a row, or None after a delete."""
+
+
+def _present(life: Life) -> dict[str, Any] | None:
+    return life[-1][1] if life else None
+
+
+def _goes_on(life: Life, moment: Any, row: dict[str, Any] | None) -> None:
+    """Time never runs backwards, and of two changes at one moment the last counts."""
+    time = life[-1][0] if life and life[-1][0] > moment else moment
+    if life and life[-1][0] == time:
+        life.pop()
+    life.append((time, row))
+
+
+def _versions(key: Any, life: Life, tracked: Sequence[str]) -> list[Version]:
     runs: list[list[Any]] = []
-    for start, row in states:
+    for start, row in life:
         before = runs[-1] if runs else None
         if before and before[2] is None:
             if row is not None and all(before[0][name] == row[name] for name in tracked):

@@ -10,7 +10,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     ArrayType,
-    BooleanType,
     IntegerType,
     LongType,
     StringType,
@@ -18,12 +17,35 @@ from pyspark.sql.types import (
     StructType,
 )
 
-from framework.changes.columns import ABSENT, OP, RANK, SEQ, TIME
+from framework.changes.columns import (
+    ABSENT,
+    MOVED_FROM,
+    MOVED_TO,
+    OP,
+    RANK,
+    SEQ,
+    SRC,
+    STATE,
+    TIME,
+    VALID,
+    VALID_FROM,
+    VALID_TO,
+    VERDICT,
+)
+from framework.changes.facts import ELSEWHERE, ENDED, memory_fields, remembered, state_of_versions
+from framework.changes.join_versions import (
+    ORIGIN,
+    all_truncates,
+    joined_facts,
+    known_facts,
+    touched_keys,
+    with_old_rows,
+)
 from framework.changes.rank import rank as rank_column
-from framework.changes.scd2 import SHOWN, VALID_FROM, VALID_TO, hidden, shown_events, versions
-from framework.testing.feeds import orders_and_splits, shuffled
+from framework.changes.scd2 import SHOWN, hidden, versions
+from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1, scd2
-from tests.integration.test_scd1_columns import Feed, d, u
+from tests.integration.test_scd1_columns import SWAP, Feed, d, moved, u
 
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
@@ -34,13 +56,16 @@ EVENT = StructType(
         *[*PLACE, *CELLS],
         StructField(OP, StringType()),
         StructField(SEQ, LongType()),
-        StructField(TIME, LongType()),
+        StructField(VALID, LongType()),
         StructField(ABSENT, ArrayType(StringType())),
+        StructField(MOVED_FROM, StructType(PLACE)),
+        StructField(MOVED_TO, StructType(PLACE)),
+        StructField(SRC, StructType([StructField("position", LongType())])),
     ]
 )
 TIMES = [StructField(name, LongType()) for name in (SEQ, VALID_FROM, VALID_TO)]
-TABLE = StructType([*PLACE, *CELLS, *TIMES, StructField(SHOWN, BooleanType())])
-MEMORY = StructType([*EVENT.fields, StructField(RANK, LongType())])
+TABLE = StructType([*PLACE, *CELLS, *TIMES, StructField(STATE, state_of_versions(LongType()))])
+MEMORY = StructType([field for field in memory_fields(PLACE, LongType(), LongType()) if field.name != TIME])
 
 
 def w(key: int, seq: int, a: str | None, b: str | None = "-", time: int | None = None) -> Change:
@@ -74,17 +99,29 @@ CASES = {
 }
 
 
-def random_feed(seed: int) -> Feed:
+MOVES = {
+    "C15 a key moves": [w(1, 5, "x", "y"), *moved(1, 2, 6, 1, a="x", b="y")],
+    "C15 a key that is entered is replaced whole": [w(2, 5, "o", "o"), *moved(1, 2, 6, 1, a="n", b=None)],
+    "a key is used anew after it moved": [*moved(1, 2, 6, 1, a="x", b="y"), w(1, 7, "n"), u(2, 8, b="m")],
+}
+
+
+def random_feed(seed: int, *, truncates: bool = False) -> Feed:
     draw = random.Random(seed)
     events: list[Change] = []
-    for _ in range(draw.randint(2, 16)):
+    for position in range(draw.randint(2, 16)):
         roll, key, seq = draw.random(), draw.randint(1, 2), draw.randint(1, 14)
         if events and roll < 0.15:
             events.append(draw.choice(events))
         elif roll < 0.35:
             events.append(d(key, seq))
+        elif truncates and roll < 0.45:
+            events.append(Change(None, seq, "T"))
         elif roll < 0.5:
             events.append(u(key, seq, **{draw.choice(VALUES): draw.choice("xy")}))
+        elif roll < 0.6:
+            values = {"a": draw.choice("xy"), "b": draw.choice("pq")}
+            events += moved(key, key % 2 + 1, 20 + position, 4 * position, **values)
         else:
             events.append(w(key, seq, draw.choice(["x", "y", None]), draw.choice("pq")))
     return shuffled(draw, events)
@@ -96,37 +133,55 @@ class History:
     def __init__(self, spark: SparkSession, tracked: list[str]) -> None:
         self._spark, self._tracked = spark, tracked
         self.rows: list[tuple[Any, ...]] = []
-        self.memory: set[tuple[Any, ...]] = set()
+        self.memory: list[tuple[Any, ...]] = []
 
     def apply(self, batch: DataFrame, on_tie: str) -> None:
         table = self._spark.createDataFrame(self.rows, TABLE)
-        remembered = self._spark.createDataFrame(
-            [(*row[:-2], list(row[-2]) or None, row[-1]) for row in self.memory], MEMORY
+        memory = self._spark.createDataFrame(self.memory, MEMORY)
+        changes = batch.filter(F.col(OP) != "T")
+        truncates = all_truncates(batch, memory)
+        touched = touched_keys(changes, table if batch.filter(F.col(OP) == "T").count() else None, KEYS)
+        known = known_facts(
+            table,
+            memory,
+            touched,
+            KEYS,
+            CELLS,
+            on_tie,
+            positioned=False,
+            ranked=["key", *VALUES],
+            purged=False,
         )
-        touched = batch.select(*KEYS).distinct()
-        known = shown_events(table.join(touched, KEYS, "left_semi"), KEYS, CELLS, ["key", *VALUES])
-        events = batch.unionByName(known, allowMissingColumns=True).unionByName(
-            remembered.join(touched, KEYS, "left_semi")
+        whole = with_old_rows(changes, known, KEYS, CELLS, on_tie)
+        facts = joined_facts(whole, known, truncates, touched, KEYS, CELLS, on_tie).localCheckpoint()
+        found = versions(facts, KEYS, CELLS, self._tracked).localCheckpoint()
+        secret = remembered(
+            hidden(facts.filter(F.col(ORIGIN) != "truncate"), found, KEYS, CELLS), KEYS, CELLS
         )
-        found = versions(events, KEYS, CELLS, self._tracked, on_tie).localCheckpoint()
-        secret = hidden(events, found, KEYS, CELLS).select(*MEMORY.names).collect()
+        ends = batch.filter(F.col(OP) == "T").select(SEQ, F.lit("T").alias(OP), VALID)
+        new = secret.unionByName(ends, allowMissingColumns=True).select(*MEMORY.names).collect()
+        state = F.struct((~F.col(SHOWN)).alias(ELSEWHERE), F.col(ENDED)).alias(STATE)
+        made = found.select(*TABLE.names[:-1], state).collect()
         kept = table.join(touched, KEYS, "left_anti").select(*TABLE.names).collect()
-        self.rows = [tuple(row) for row in [*kept, *found.select(*TABLE.names).collect()]]
-        self.memory |= {(*row[:-2], tuple(row[-2] or ()), row[-1]) for row in map(tuple, secret)}
+        self.rows = [tuple(row) for row in [*kept, *made]]
+        self.memory = list({str(row): row for row in [*self.memory, *map(tuple, new)]}.values())
 
 
 def batch_frame(spark: SparkSession, feeds: list[Feed], n: int) -> DataFrame:
-    rows = []
-    for i, feed in enumerate(feeds):
-        for e in feed[n] if n < len(feed) else []:
-            absent = [name for name in VALUES if name not in e.values] if e.op == "U" else []
-            time = e.seq if e.time is None else e.time
-            rows.append(
-                (i, e.key, *[e.values.get(name) for name in VALUES], e.op, e.seq, time, absent or None)
-            )
+    rows = [_row(i, e) for i, feed in enumerate(feeds) for e in (feed[n] if n < len(feed) else [])]
     frame = spark.createDataFrame(rows, EVENT)
     # the oracle ranks events without the column that keeps the feeds apart
-    return frame.withColumn(RANK, rank_column([*PLACE[1:], *CELLS], absent=F.col(ABSENT)))
+    ranked = frame.withColumn(RANK, rank_column([*PLACE[1:], *CELLS], absent=F.col(ABSENT)))
+    return ranked.withColumn(VERDICT, F.lit("good")).localCheckpoint()
+
+
+def _row(feed: int, e: Change) -> tuple[Any, ...]:
+    absent = [name for name in VALUES if name not in e.values] if e.op == "U" else []
+    time = e.seq if e.time is None else e.time
+    old = None if e.moved_from is None else (feed, e.moved_from)
+    new = None if e.moved_to is None else (feed, e.moved_to)
+    values = [e.values.get(name) for name in VALUES]
+    return (feed, e.key, *values, e.op, e.seq, time, absent or None, old, new, (e.position,))
 
 
 def check(
@@ -138,16 +193,19 @@ def check(
         found: dict[int, list[tuple[Any, ...]]] = {}
         for feed, key, a, b, _, start, end, _ in history.rows:
             found.setdefault(feed, []).append((key, a, b, start, end))
+        # a truncate has no feed: it concerns all of them
+        seen = [[event for batch in feed[: n + 1] for event in batch] for feed in feeds]
+        truncates = [event for each in seen for event in each if event.op == "T"]
         for i, feed in enumerate(feeds):
-            seen = [event for batch in feed[: n + 1] for event in batch]
+            events = [*[e for e in seen[i] if e.op != "T"], *truncates]
             expected = [
                 (each.key, each.values["a"], each.values["b"], each.start, each.end)
-                for each in scd2(seen, VALUES, on_tie, tracked=tracked)
+                for each in scd2(events, VALUES, on_tie, tracked=tracked)
             ]
             rows = sorted(found.get(i, []), key=lambda row: (row[0], row[3]))
             assert rows == expected, f"after batch {n + 1} of {feed}"
             live = {key: {"a": a, "b": b} for key, a, b, _, end in rows if end is None}
-            assert live == scd1(seen, VALUES, on_tie), f"open rows after batch {n + 1} of {feed}"
+            assert live == scd1(events, VALUES, on_tie), f"open rows after batch {n + 1} of {feed}"
 
 
 @pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
@@ -165,3 +223,24 @@ def test_random_feeds_give_the_versions_that_the_oracle_gives(
     spark: SparkSession, tracked: list[str]
 ) -> None:
     check(spark, [random_feed(seed) for seed in range(150)], tracked=tracked)
+
+
+def test_key_changes_close_the_old_keys_version_and_open_one_of_the_new_key(spark: SparkSession) -> None:
+    check(spark, [feed for case in MOVES.values() for feed in orders_and_splits(case)])
+
+
+def test_a_swap_of_two_keys_at_one_sequence_loses_no_version(spark: SparkSession) -> None:
+    draw = random.Random(2)
+    check(spark, [draw.choice(list(splits(draw.sample(SWAP, len(SWAP))))) for _ in range(60)])
+
+
+def test_truncates_close_the_versions_of_every_key_whenever_they_arrive(spark: SparkSession) -> None:
+    """C14, in every order and split; a truncate concerns all feeds of a table, so each has a table of its own here."""
+    for feed in random.Random(4).sample(
+        list(orders_and_splits([w(1, 5, "x"), Change(None, 10, "T"), w(1, 7, "x"), w(2, 12, "y")])), 12
+    ):
+        check(spark, [feed])
+
+
+def test_random_feeds_with_truncates_give_the_versions_that_the_oracle_gives(spark: SparkSession) -> None:
+    check(spark, [random_feed(seed, truncates=seed % 10 == 0) for seed in range(60)])

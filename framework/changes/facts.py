@@ -1,0 +1,220 @@
+"""Events as facts about one key: what scd2 keeps of them, in the table and in its memory.
+
+A fact says what became of a key at a stamp: what its row carried from then on, or that there was none any more. The set
+of a key's facts is its history; `framework.changes.scd2` says which versions that means. An event is one fact, but for
+
+    key change   the write ends the old key too, and ends what the new key was before
+    truncate     an end of every key
+
+The table shows most facts: a version's opening, and the end that closed it. The others are remembered beside it, as
+rows of `memory_fields`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from framework.changes import stamp
+from framework.changes.columns import (
+    ABSENT,
+    LEFT,
+    MOVED_FROM,
+    MOVED_TO,
+    OP,
+    RANK,
+    SEQ,
+    STATE,
+    TIME,
+    VALID,
+    VALID_FROM,
+    VALID_TO,
+)
+from framework.changes.moves import WEIGHT, with_ends_of_old_keys
+from framework.changes.rank import rank
+from framework.sql import exact_json, quote
+
+STAMP, ENDS, FRESH = "_sluice_stamp", "_sluice_ends", "_sluice_fresh"
+"""The place among the facts of a key; whether the fact ends it; whether it ends what the key was before it."""
+CARRIED, TIE = "_sluice_carried", "_sluice_tie"
+ELSEWHERE, ENDED = "elsewhere", "ended"
+"""In `_sluice_state`: true where the row isn't its opening fact as that came; the stamp of the end that closed it."""
+
+
+def facts_of(
+    events: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
+) -> DataFrame:
+    """Facts of good events with keys: OP, SEQ, RANK, SRC, VALID, and any of ABSENT, MOVED_FROM, MOVED_TO, columns.
+
+    WEIGHT is 1, and 0 for the end of an old key that the write of a new one implies.
+    """
+    both = with_ends_of_old_keys(events, keys)
+    ends = F.col(OP) == "D"
+    entered = _given(both, MOVED_FROM) & (F.col(WEIGHT) == 1)
+    left = _given(both, MOVED_TO) | (F.col(WEIGHT) == 0)
+    have = set(events.columns)
+    return both.select(
+        *[F.col(quote(key)) for key in keys],
+        F.col(SEQ),
+        F.when(ends, stamp.of_delete(on_tie, left)).otherwise(stamp.of_upsert(on_tie, entered)).alias(STAMP),
+        ends.alias(ENDS),
+        (entered & ~ends).alias(FRESH),
+        F.col(VALID),
+        _absent(both, ends, [field.name for field in columns]).alias(ABSENT),
+        *[
+            (F.col(quote(field.name)) if field.name in have else F.lit(None).cast(field.dataType)).alias(
+                field.name
+            )
+            for field in columns
+        ],
+        F.col(WEIGHT),
+    )
+
+
+def state_of_versions(sequence: DataType) -> StructType:
+    """The type of `_sluice_state` in a table of versions; NULL for nearly every row."""
+    return StructType([StructField(ELSEWHERE, BooleanType()), StructField(ENDED, stamp.stamp_type(sequence))])
+
+
+def openings_shown(
+    rows: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    on_tie: str,
+    *,
+    positioned: bool,
+    ranked: Sequence[str],
+) -> DataFrame:
+    """The facts that opened a table's versions, taken from the rows as they are.
+
+    `positioned`: a sequence names one event, which needs no rank. `ranked` names the columns of an event's rank.
+    """
+    data = [rows.schema[key] for key in keys] + list(columns)
+    place = F.lit(0) if positioned else rank([field for field in data if field.name in ranked])
+    opened = stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), place)
+    return _facts(
+        rows, keys, columns, F.col(SEQ), opened, F.col(VALID_FROM), lambda field: F.col(quote(field.name))
+    )
+
+
+def ends_shown(rows: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """The facts that closed a table's versions, where no later version did."""
+    ended = F.col(STATE).getField(ENDED)
+    closed = rows.filter(ended.isNotNull())
+    return _facts(closed, keys, columns, ended.getField("seq"), ended, F.col(VALID_TO), None)
+
+
+def facts_of_truncates(
+    truncates: DataFrame, touched: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
+) -> DataFrame:
+    """Truncates (SEQ, VALID) as ends of every key of `touched`."""
+    ended = stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
+    every = touched.crossJoin(F.broadcast(truncates.select(SEQ, VALID).distinct()))
+    return _facts(every, keys, columns, F.col(SEQ), ended, F.col(VALID), None)
+
+
+def _facts(
+    rows: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    seq: Column,
+    at: Column,
+    valid: Column,
+    value: Callable[[StructField], Column] | None,
+) -> DataFrame:
+    """Facts that write every column with its value, or ends if there are no values."""
+    return rows.select(
+        *[F.col(quote(key)) for key in keys],
+        seq.alias(SEQ),
+        at.alias(STAMP),
+        F.lit(value is None).alias(ENDS),
+        F.lit(False).alias(FRESH),
+        valid.alias(VALID),
+        F.lit(None).cast("array<string>").alias(ABSENT),
+        *[
+            (value(field) if value is not None else F.lit(None).cast(field.dataType)).alias(field.name)
+            for field in columns
+        ],
+    )
+
+
+def memory_fields(keys: Sequence[StructField], sequence: DataType, valid: DataType) -> list[StructField]:
+    """The columns of the table that remembers facts which the versions don't show."""
+    return [
+        *[StructField(key.name, key.dataType) for key in keys],
+        StructField(SEQ, sequence),
+        StructField(OP, StringType(), True, {"comment": "U upsert, D end, T truncate (which has no key)"}),
+        StructField(TIE, IntegerType(), True, {"comment": "place among events of the same sequence"}),
+        StructField(RANK, LongType(), True, {"comment": "place among events of the same sequence and tie"}),
+        StructField(VALID, valid, True, {"comment": "from when on it is valid"}),
+        StructField(CARRIED, ArrayType(StringType()), True, {"comment": "columns that the event carried"}),
+        StructField(LEFT, StringType(), True, {"comment": "the row that the event carried, JSON"}),
+        StructField(
+            TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
+        ),
+    ]
+
+
+def remembered(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """Facts as rows of the memory, without TIME."""
+    names = F.array(*[F.lit(field.name) for field in columns]).cast("array<string>")
+    carried = F.array_except(names, F.coalesce(F.col(ABSENT), F.array().cast("array<string>")))
+    row = F.struct(*[F.col(quote(field.name)).alias(field.name) for field in columns])
+    writes = ~F.col(ENDS)
+    return facts.select(
+        *[F.col(quote(key)) for key in keys],
+        F.col(SEQ),
+        F.when(writes, "U").otherwise("D").alias(OP),
+        F.col(STAMP).getField("tie").alias(TIE),
+        F.col(STAMP).getField("rank").alias(RANK),
+        F.col(VALID),
+        F.when(writes, carried).alias(CARRIED),
+        F.when(writes, F.to_json(row, exact_json())).alias(LEFT),
+    )
+
+
+def facts_remembered(memory: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """Rows of the memory as facts; truncates are left out."""
+    names = F.array(*[F.lit(field.name) for field in columns]).cast("array<string>")
+    parsed = F.from_json(F.col(LEFT), StructType(list(columns)), exact_json())
+    rows = memory.filter(F.col(OP) != "T").withColumn("_sluice_row", parsed)
+    ends = F.col(OP) == "D"
+    absent = F.array_except(names, F.col(CARRIED))
+    return rows.select(
+        *[F.col(quote(key)) for key in keys],
+        F.col(SEQ),
+        stamp.make(F.col(SEQ), F.col(TIE), F.col(RANK)).alias(STAMP),
+        ends.alias(ENDS),
+        (~ends & (F.col(TIE) == stamp.MOVED)).alias(FRESH),
+        F.col(VALID),
+        F.when(~ends & (F.size(absent) > 0), absent).alias(ABSENT),
+        *[F.col("_sluice_row").getField(field.name).alias(field.name) for field in columns],
+    )
+
+
+def _given(events: DataFrame, name: str) -> Column:
+    return F.col(name).isNotNull() if name in events.columns else F.lit(False)
+
+
+def _absent(events: DataFrame, ends: Column, names: Sequence[str]) -> Column:
+    """The columns that a write doesn't carry, those among them that its whole batch lacks; NULL: none."""
+    told = F.col(ABSENT) if ABSENT in events.columns else F.lit(None).cast("array<string>")
+    lacking = F.array(*[F.lit(name) for name in names if name not in events.columns]).cast("array<string>")
+    both = F.array_intersect(
+        F.array(*[F.lit(name) for name in names]).cast("array<string>"),
+        F.concat(F.coalesce(told, F.array().cast("array<string>")), lacking),
+    )
+    return F.when(~ends & (F.size(both) > 0), both)

@@ -1,0 +1,70 @@
+"""What every comparison of a batch with its table starts from, and what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from framework.changes.columns import ABSENT, OUTCOME, RANK, VERDICT
+from framework.changes.rank import rank
+from framework.changes.sequence import names_position
+from framework.run.conform import data_fields, with_missing
+from framework.run.jobrun import JobRun
+from framework.run.retention import newest_time
+from framework.run.shape import Shape
+from framework.run.source import envelope_of
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Rows with outcomes, materialised; what they amount to; whether they say where each column comes from."""
+
+    rows: DataFrame
+    figures: dict[str, Any]
+    by_column: bool
+    left: DataFrame | None = None
+    """The rows of changed keys as of their change, where events may carry placeholders."""
+
+    apart: DataFrame | None = None
+    """The rejected events, where they aren't among the rows."""
+    memory: DataFrame | None = None
+    """What has to be remembered beside the table, where the rows' outcomes don't say it."""
+
+    @property
+    def rejected(self) -> DataFrame:
+        """The events that go to quarantine."""
+        return self.apart if self.apart is not None else self.rows.filter(F.col(OUTCOME) == "rejected")
+
+    @property
+    def newest(self) -> datetime | None:
+        """The newest commit time of the batch's events, if they have any."""
+        return newest_time(self.figures)
+
+
+def contents(run: JobRun, shape: Shape) -> DataFrame | None:
+    """The target as it is; None while nothing was written to it. Columns that are about to be added are NULL."""
+    if not shape.exists or run.fmt.version(run.target) is None:
+        return None
+    return with_missing(run.fmt.read(run.target), shape.schema.fields)
+
+
+def is_positioned(run: JobRun) -> bool:
+    """True if a sequence names one event, so that equal sequences mean the same event."""
+    source = next(iter(run.job.sources.values()))
+    return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
+
+
+def kept(judged: DataFrame) -> DataFrame:
+    """The events that are not settled by their verdict alone."""
+    return judged.filter(F.col(VERDICT).isin("good", "rejected"))
+
+
+def ranked(events: DataFrame, positioned: bool) -> DataFrame:
+    """Events with what settles two of them at one sequence."""
+    absent = F.col(ABSENT) if ABSENT in events.columns else None
+    value = F.lit(0).cast("bigint") if positioned else rank(data_fields(events.schema), absent=absent)
+    return events.withColumn(RANK, value)

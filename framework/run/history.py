@@ -1,0 +1,253 @@
+"""Comparing a batch with a table of versions (scd2): what is known of its keys, joined with its events, made anew.
+
+Only keys of the batch are looked at, unless it holds truncates. What is known of them is what their versions show and
+what is remembered beside the table; the versions that follow from all of it are compared with those that are there.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
+
+from framework.changes import stamp
+from framework.changes.columns import (
+    ABSENT,
+    EXTRA,
+    IS_CURRENT,
+    MOVED_FROM,
+    OP,
+    OUTCOME,
+    RANK,
+    SEQ,
+    STATE,
+    VALID,
+    VALID_FROM,
+    VALID_TO,
+    VERDICT,
+)
+from framework.changes.facts import ELSEWHERE, ENDED, ENDS, STAMP, TIE, remembered
+from framework.changes.join_versions import (
+    ORIGIN,
+    all_truncates,
+    joined_facts,
+    known_facts,
+    touched_keys,
+    with_old_rows,
+)
+from framework.changes.moves import WEIGHT, unresolved
+from framework.changes.scd2 import SHOWN, hidden, versions
+from framework.quality.gate import Gate
+from framework.run.compared import Compared, contents, is_positioned, kept, ranked
+from framework.run.conform import event_fields, with_missing
+from framework.run.jobrun import JobRun
+from framework.run.judge import tallies
+from framework.run.measure import Measured
+from framework.run.retention import retention_figures, watermark
+from framework.run.shape import Shape
+from framework.sql import quote
+
+_NEWS, _KNOWN = "_sluice_news", "_sluice_was_known"
+
+
+def compare_versions(
+    run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None
+) -> Compared:
+    """The versions to write, delete and remember; events are counted one by one."""
+    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
+    columns = _columns_of(shape, keys)
+    truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
+    measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates])
+    events = ranked(kept(measured.df), is_positioned(run)).localCheckpoint()
+    figures = measured.figures()
+    target, memory = contents(run, shape), _memory(run)
+    good = events.filter(F.col(VERDICT) == "good")
+    changes = good.filter(F.col(OP) != "T")
+    touched = touched_keys(changes, target if figures["truncates"] else None, keys)
+    known = known_facts(
+        target,
+        memory,
+        touched,
+        keys,
+        columns,
+        on_tie,
+        positioned=is_positioned(run),
+        ranked=[field.name for field in event_fields(shape.schema)],
+        purged=watermark(run, shape.schema[SEQ].dataType) is not None,
+    )
+    whole = _counting_unresolved(with_old_rows(changes, known, keys, columns, on_tie))
+    truncated = all_truncates(good, memory)
+    facts = joined_facts(whole.df, known, truncated, touched, keys, columns, on_tie).localCheckpoint()
+    figures |= whole.figures()
+    tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
+    found = versions(facts, keys, columns, tracked).localCheckpoint()
+    rows = Measured(_differing(found, target, touched, shape, keys), [F.count(F.lit(1)).alias("written")])
+    changed = rows.df.localCheckpoint()
+    figures |= rows.figures()
+    figures |= _outcomes(facts, found, keys)
+    figures |= _truncate_outcomes(good, memory) if figures["truncates"] else {}
+    news = _news(facts, found, memory, good, keys, columns).localCheckpoint()
+    figures |= {"rejected_rows": figures["rejected"], "ended": news.count()}
+    rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
+    return Compared(changed, _summed(figures), False, apart=rejected, memory=news)
+
+
+def _columns_of(shape: Shape, keys: list[str]) -> list[StructField]:
+    extra = [field for field in shape.schema.fields if field.name == EXTRA]
+    return [field for field in [*event_fields(shape.schema), *extra] if field.name not in keys]
+
+
+def _counting_unresolved(changes: DataFrame) -> Measured:
+    moves = MOVED_FROM in changes.columns and ABSENT in changes.columns
+    lacks = F.coalesce(unresolved(changes), F.lit(False)) if moves else F.lit(False)
+    return Measured(changes, [F.count_if(lacks).alias("unresolved")])
+
+
+def _memory(run: JobRun) -> DataFrame | None:
+    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
+        return None
+    return run.fmt.read(run.tombstones)
+
+
+def _differing(
+    found: DataFrame, target: DataFrame | None, touched: DataFrame, shape: Shape, keys: list[str]
+) -> DataFrame:
+    """The table's rows as they shall be, where they aren't: with outcome insert, update or delete."""
+    fields = shape.schema.fields
+    new = with_missing(
+        found.select(
+            "*",
+            F.col(VALID_TO).isNull().alias(IS_CURRENT),
+            _state().alias(STATE),
+        ),
+        fields,
+    )
+    if target is None:
+        return new.withColumn(OUTCOME, F.lit("insert"))
+    identity = [*keys, VALID_FROM]
+    old = target.join(touched, keys, "left_semi").select(
+        *[F.col(quote(field.name)).alias(f"_sluice_old{i}") for i, field in enumerate(fields)]
+    )
+    places = {field.name: f"_sluice_old{i}" for i, field in enumerate(fields)}
+    on = reduce(and_, [F.col(quote(name)) == F.col(places[name]) for name in identity])
+    added, gone = F.col(places[VALID_FROM]).isNull(), F.col(VALID_FROM).isNull()
+    differs = reduce(
+        or_, [~F.col(quote(field.name)).eqNullSafe(F.col(places[field.name])) for field in fields]
+    )
+    outcome = F.when(added, "insert").when(gone, "delete").when(differs, "update")
+    both = new.join(old, on, "full").withColumn(OUTCOME, outcome)
+    return both.filter(F.col(OUTCOME).isNotNull()).select(
+        *[
+            (
+                F.coalesce(F.col(quote(field.name)), F.col(places[field.name]))
+                if field.name in identity
+                else F.col(quote(field.name))
+            ).alias(field.name)
+            for field in fields
+        ],
+        OUTCOME,
+    )
+
+
+def _state() -> Column:
+    elsewhere, ended = F.when(~F.col(SHOWN), F.lit(True)), F.col(ENDED)
+    return F.when(
+        elsewhere.isNotNull() | ended.isNotNull(), F.struct(elsewhere.alias(ELSEWHERE), ended.alias(ENDED))
+    )
+
+
+def _news(
+    facts: DataFrame,
+    found: DataFrame,
+    memory: DataFrame | None,
+    good: DataFrame,
+    keys: list[str],
+    columns: list[StructField],
+) -> DataFrame:
+    """Rows that the memory lacks yet: facts that the versions don't show, and truncates."""
+    own = facts.filter(F.col(ORIGIN) != "truncate")
+    rows = remembered(hidden(own, found, keys, columns), keys, columns)
+    truncates = good.filter(F.col(OP) == "T").select(SEQ, F.lit("T").alias(OP), VALID).distinct()
+    rows = rows.unionByName(truncates, allowMissingColumns=True)
+    if memory is None:
+        return rows
+    names = [*keys, SEQ, OP, TIE, RANK]
+    there = memory.select(*[F.col(quote(name)).alias(f"_sluice_m{i}") for i, name in enumerate(names)])
+    same = [F.col(quote(name)).eqNullSafe(F.col(f"_sluice_m{i}")) for i, name in enumerate(names)]
+    return rows.join(there, reduce(and_, same), "left_anti")
+
+
+def _outcomes(facts: DataFrame, found: DataFrame, keys: list[str]) -> dict[str, Any]:
+    """What became of the batch's events: counted by event, since one may change several versions, or none."""
+    group = [F.col(quote(key)) for key in keys]
+    each = (
+        facts.filter(F.col(ORIGIN) != "truncate")
+        .groupBy(*group, SEQ, STAMP)
+        .agg(
+            F.sum(WEIGHT).alias(_NEWS),
+            F.max(F.col(ORIGIN) == "known").alias(_KNOWN),
+            F.max(ENDS).alias(ENDS),
+            F.max(VALID).alias(VALID),
+        )
+    )
+    at = Window.partitionBy(*group, SEQ)
+    ordinary = F.col(STAMP).getField("tie") < stamp.MOVED
+    settled = each.select(
+        "*",
+        (F.col(STAMP) < F.max(STAMP).over(at)).alias("_sluice_lost"),
+        (F.count_if(ordinary).over(at) > 1).alias("_sluice_several"),
+        (F.max(_NEWS).over(at) > 0).alias("_sluice_new_here"),
+        F.row_number().over(at.orderBy(F.col(STAMP))).alias("_sluice_nth"),
+    )
+    its = [F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)]
+    same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
+    opened = found.select(*its, F.col(SEQ).alias("_sluice_opened"))
+    closed = found.filter(F.col(VALID_TO).isNotNull()).select(*its, F.col(VALID_TO).alias("_sluice_closed"))
+    told = settled.join(
+        opened, [*same, ~F.col(ENDS), F.col(SEQ).eqNullSafe(F.col("_sluice_opened"))], "left"
+    ).drop(*[f"_sluice_its{i}" for i in range(len(keys))])
+    told = told.join(closed, [*same, F.col(ENDS), F.col(VALID) == F.col("_sluice_closed")], "left")
+    news, first = F.col(_NEWS), (F.col(_NEWS) > 0) & ~F.col(_KNOWN)
+    lost = F.col("_sluice_lost")
+    shown = F.col("_sluice_opened").isNotNull() | F.col("_sluice_closed").isNotNull()
+    tied = F.col("_sluice_several") & F.col("_sluice_new_here") & (F.col("_sluice_nth") == 1)
+    repeats = F.when(F.col(_KNOWN), news).otherwise(F.greatest(news - 1, F.lit(0)))
+    row = told.agg(
+        F.coalesce(F.sum(repeats), F.lit(0)).alias("duplicate"),
+        F.count_if(first & lost).alias("superseded"),
+        F.count_if(first & ~lost & shown & ~F.col(ENDS)).alias("insert"),
+        F.count_if(first & ~lost & shown & F.col(ENDS)).alias("delete"),
+        F.count_if(first & ~lost & ~shown).alias("remember"),
+        F.count_if(tied).alias("tied"),
+    ).collect()[0]
+    return dict(row.asDict())
+
+
+def _truncate_outcomes(good: DataFrame, memory: DataFrame | None) -> dict[str, int]:
+    each = good.filter(F.col(OP) == "T").groupBy(SEQ).agg(F.count(F.lit(1)).alias("n"))
+    if memory is None:
+        each = each.withColumn(_KNOWN, F.lit(False))
+    else:
+        there = memory.filter(F.col(OP) == "T").select(
+            F.col(SEQ).alias("_sluice_at"), F.lit(True).alias(_KNOWN)
+        )
+        each = each.join(there.distinct(), F.col(SEQ).eqNullSafe(F.col("_sluice_at")), "left")
+    new = ~F.coalesce(F.col(_KNOWN), F.lit(False))
+    row = each.agg(F.count_if(new).alias("new"), F.sum("n").alias("n")).collect()[0]
+    return {"truncates_new": row.new, "truncates_repeated": (row.n or 0) - row.new}
+
+
+def _summed(figures: dict[str, Any]) -> dict[str, Any]:
+    """Figures as every comparison has them."""
+    return {
+        **figures,
+        "update": 0,
+        "remember": figures["remember"] + figures.pop("truncates_new", 0),
+        "duplicate": figures["duplicate"] + figures.pop("truncates_repeated", 0),
+        "folded_rows": 0,
+        "folded_events": 0,
+    }
