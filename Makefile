@@ -14,7 +14,7 @@ TESTS ?= tests
 SOURCES = framework jobs tests benchmarks tools setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo flights test unit integration lint fmt bench docs lock jars-lock clean
+.PHONY: help setup packages demo flights test unit integration fuzz lint fmt bench docs lock jars-lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -40,6 +40,11 @@ unit: packages ## tests without Spark, and the examples in docstrings
 
 integration: packages ## tests with Spark
 	$(BIN)/python -m pytest tests/integration
+
+FEEDS ?= 2000
+SEED ?= 0
+fuzz: packages ## random change feeds against the oracle: FEEDS=10000 SEED=7
+	$(BIN)/python -m tests.fuzz --feeds $(FEEDS) --seed $(SEED)
 
 lint: packages ## ruff and mypy
 	$(BIN)/ruff check $(SOURCES)

@@ -87,6 +87,10 @@ class QualityError(SluiceError):
     exit_code = 6
 
 
+class DeliveryRefused(QualityError):
+    """What a source delivered can't be taken; it is set aside, so that the next run goes on without it."""
+
+
 class SchemaDriftError(SluiceError):
     """The columns that arrive contradict the table under the job's evolution policy."""
 

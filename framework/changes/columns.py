@@ -28,6 +28,8 @@ STATE = "_sluice_state"
 """In merged tables: what a row must remember beyond its values; NULL for nearly every row."""
 VALID_FROM, VALID_TO, IS_CURRENT = "valid_from", "valid_to", "is_current"
 """In tables of versions: half-open validity, and whether it is still so."""
+HISTORY_COLUMNS = (VALID_FROM, VALID_TO, IS_CURRENT)
+"""The columns that `history: scd2` adds to a table, in this order."""
 MASK = "_sluice_mask"
 """In flight: bit k is set where row rule k failed (bigint)."""
 EXTRA = "_sluice_extra"

@@ -42,6 +42,7 @@ from framework.changes.columns import (
     VALID,
     VALID_FROM,
     VALID_TO,
+    VERDICT,
 )
 from framework.changes.moves import WEIGHT, with_ends_of_old_keys
 from framework.changes.rank import rank
@@ -49,6 +50,8 @@ from framework.sql import exact_json, quote
 
 STAMP, ENDS, FRESH = "_sluice_stamp", "_sluice_ends", "_sluice_fresh"
 """The place among the facts of a key; whether the fact ends it; whether it ends what the key was before it."""
+IMPLIED = "implied"
+"""A verdict: good, but no event of the source, so that nobody counts it."""
 CARRIED, TIE = "_sluice_carried", "_sluice_tie"
 ELSEWHERE, ENDED = "elsewhere", "ended"
 """In `_sluice_state`: true where the row isn't its opening fact as that came; the stamp of the end that closed it."""
@@ -57,7 +60,8 @@ ELSEWHERE, ENDED = "elsewhere", "ended"
 def facts_of(
     events: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
 ) -> DataFrame:
-    """Facts of good events with keys: OP, SEQ, RANK, SRC, VALID, and any of ABSENT, MOVED_FROM, MOVED_TO, columns.
+    """Facts of good events with keys: OP, SEQ, RANK, SRC, VALID, VERDICT; ABSENT, MOVED_FROM, MOVED_TO and columns if
+    they are there.
 
     WEIGHT is 1, and 0 for the end of an old key that the write of a new one implies.
     """
@@ -80,7 +84,7 @@ def facts_of(
             )
             for field in columns
         ],
-        F.col(WEIGHT),
+        F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
     )
 
 

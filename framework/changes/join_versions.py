@@ -43,10 +43,23 @@ def touched_keys(changes: DataFrame, truncated: DataFrame | None, keys: Sequence
     return found.distinct().filter(reduce(and_, [name.isNotNull() for name in names]))
 
 
+def rows_of(table: DataFrame, touched: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The rows of a table that are these keys'."""
+    return table.join(touched, list(keys), "left_semi")
+
+
+def memory_of(memory: DataFrame, touched: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """What is remembered of these keys, and the truncates, which concern every key; in one scan."""
+    mark = "_sluice_touched"
+    found = memory.join(touched.withColumn(mark, F.lit(True)), list(keys), "left")
+    return found.filter(F.col(mark) | (F.col(OP) == "T")).select(
+        *[F.col(quote(name)) for name in memory.columns]
+    )
+
+
 def known_facts(
-    table: DataFrame | None,
+    rows: DataFrame | None,
     memory: DataFrame | None,
-    touched: DataFrame,
     keys: Sequence[str],
     columns: Sequence[StructField],
     on_tie: str,
@@ -55,20 +68,18 @@ def known_facts(
     ranked: Sequence[str],
     purged: bool,
 ) -> DataFrame | None:
-    """The facts about these keys that the table shows or that are remembered beside it; None if there is neither.
+    """The facts that `rows_of` a table shows or that `memory_of` it tells; None if there is neither.
 
     `purged`: facts may have been forgotten; without any memory, they have. A row whose opening facts are forgotten
     stands for them itself.
     """
     found = []
-    own = _only(memory, touched, keys) if memory is not None else None
-    if table is not None:
-        rows = _only(table, touched, keys)
-        telling = _telling(rows, own, keys, purged)
+    if rows is not None:
+        telling = _telling(rows, memory, keys, purged)
         opening = openings_shown(telling, keys, columns, on_tie, positioned=positioned, ranked=ranked)
         found += [opening, ends_shown(rows, keys, columns)]
-    if own is not None:
-        found.append(facts_remembered(own, keys, columns))
+    if memory is not None:
+        found.append(facts_remembered(memory, keys, columns))
     return reduce(lambda left, right: left.unionByName(right), found) if found else None
 
 
@@ -122,10 +133,6 @@ def all_truncates(good: DataFrame, memory: DataFrame | None) -> DataFrame:
     if memory is None:
         return new
     return new.unionByName(memory.filter(F.col(OP) == "T").select(SEQ, VALID))
-
-
-def _only(rows: DataFrame, touched: DataFrame, keys: Sequence[str]) -> DataFrame:
-    return rows.join(touched, list(keys), "left_semi")
 
 
 def _telling(rows: DataFrame, memory: DataFrame | None, keys: Sequence[str], purged: bool) -> DataFrame:

@@ -25,6 +25,7 @@ COMMANDS = {
         ("plan", "plan:plan", "Show what a run would do; writes nothing."),
         ("run", "run:run", "Run jobs, in the order of what they read and write."),
         ("show", "show:show", "Show a table, a table's quarantine, or a run."),
+        ("quarantine", "quarantine:quarantine", "Show, bring in again or delete rejected rows."),
         ("history", "history:history", "List the newest runs."),
         ("report", "report:report", "Open the HTML report of a run."),
         ("profile", "profile:profile", "Describe a table's columns (pydeequ)."),

@@ -102,6 +102,11 @@ class Changes(Model):
         description="scd1: one row per key, the newest. scd2: a row per version of a key, with valid_from, "
         "valid_to and is_current. append: every change is a row.",
     )
+    snapshot: bool = Field(
+        default=False,
+        description="Each delivery is the whole table, as of its sequence: what differs is applied, keys that are "
+        "missing are deleted. The rows of one snapshot share their sequence: a column such as `extracted_at`, or `$file`.",
+    )
     tracked: list[str] | None = Field(
         default=None,
         description="scd2: columns whose changes open a new version; changes of others are shown in place. "

@@ -25,6 +25,7 @@ from framework.run.replay import Replay
 from framework.run.spark_jobs import SparkJobs
 from framework.sql import quote
 from framework.state import storage_for
+from framework.state.intents import Repair
 from framework.state.ledger import runs
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ def run_project(
     parallel: int | None = None,
     resume: bool = False,
     replay: str | None = None,
+    repair: Repair | None = None,
     runtime: str = "local",
 ) -> RunOutcome:
     """Run jobs of a project (all enabled ones if `names` is empty), each after those whose tables it reads.
 
     `resume` runs only what failed or was skipped in the last run. `replay` reads files that match the pattern again.
+    `repair` brings rejected rows of the jobs in again, and reads nothing new.
     Failures are in the outcome, not raised.
 
     Raises:
@@ -79,7 +82,7 @@ def run_project(
 
     def work(name: str) -> JobOutcome:
         jobs.are_mine()
-        return books.job_ended(run_job(ctx, project.jobs[name], job_hash(project, name), window))
+        return books.job_ended(run_job(ctx, project.jobs[name], job_hash(project, name), window, repair))
 
     def skip(name: str, because: str) -> JobOutcome:
         return books.job_ended(_skipped(project.jobs[name], f"{because} failed or was skipped"))

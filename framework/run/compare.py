@@ -45,6 +45,7 @@ from framework.run.judge import tallies
 from framework.run.measure import Measured
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
+from framework.run.snapshot import compare_snapshots
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -57,6 +58,8 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     """Fold the judged events and compare them with the table and its tombstones."""
     if run.job.mode == "append":
         return _append(run, shape, gate, judged)
+    if run.job.changes.snapshot:
+        return compare_snapshots(run, shape, gate, judged)
     mark = watermark(run, judged.schema[SEQ].dataType)
     way = compare_versions if run.job.versioned else _merge
     found = way(run, shape, gate, judged, mark)

@@ -34,6 +34,9 @@ class Compared:
     memory: DataFrame | None = None
     """What has to be remembered beside the table, where the rows' outcomes don't say it."""
 
+    position: str | None = None
+    """The snapshot that the table contains afterwards (JSON), where a batch is one."""
+
     @property
     def rejected(self) -> DataFrame:
         """The events that go to quarantine."""

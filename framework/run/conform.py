@@ -8,12 +8,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
-from framework.changes.columns import ABSENT, BAD, EXTRA, IS_CURRENT, PREFIX, STATE, VALID_FROM, VALID_TO
+from framework.changes.columns import ABSENT, BAD, EXTRA, HISTORY_COLUMNS, PREFIX, STATE
 from framework.sql import quote
 from framework.tables.align import fitted
-
-HISTORY_COLUMNS = (VALID_FROM, VALID_TO, IS_CURRENT)
-"""The columns that `history: scd2` adds to a table, in this order."""
 
 
 def data_fields(schema: StructType) -> list[StructField]:

@@ -11,6 +11,8 @@ from framework.errors import ContractError
 
 STATE_KIND = "sluice.state"
 """`columns` where rows may say in `_sluice_state` which event each of their columns comes from."""
+DELIVERY = "sluice.delivery"
+"""Whether the table is fed by changes or by snapshots."""
 TRACKED, VALID_TIME, INITIAL = "sluice.tracked", "sluice.valid_time", "sluice.initial_valid_from"
 KEYS, HISTORY, SEQUENCE, MADE_BY, VERSION = (
     "sluice.keys",
@@ -28,6 +30,8 @@ def contract_of(job: Job, sequence_type: str | None) -> dict[str, str]:
         properties[KEYS] = json.dumps(job.changes.keys)
     if sequence_type:
         properties[SEQUENCE] = sequence_type
+    if job.mode == "merge":
+        properties[DELIVERY] = "snapshots" if job.changes.snapshot else "changes"
     if job.versioned:
         properties[TRACKED] = json.dumps(job.changes.tracked) if job.changes.tracked else "all"
         properties[VALID_TIME] = job.changes.valid_time or "commit time, or the sequence"
@@ -58,6 +62,7 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
         (KEYS, "changes.keys"),
         (HISTORY, "write.mode or changes.history"),
         (SEQUENCE, "changes.sequence"),
+        (DELIVERY, "changes.snapshot"),
         (TRACKED, "changes.tracked"),
         (VALID_TIME, "changes.valid_time"),
         (INITIAL, "changes.initial_valid_from"),

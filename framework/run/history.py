@@ -6,6 +6,7 @@ what is remembered beside the table; the versions that follow from all of it are
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -36,6 +37,8 @@ from framework.changes.join_versions import (
     all_truncates,
     joined_facts,
     known_facts,
+    memory_of,
+    rows_of,
     touched_keys,
     with_old_rows,
 )
@@ -58,20 +61,28 @@ def compare_versions(
     run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None
 ) -> Compared:
     """The versions to write, delete and remember; events are counted one by one."""
-    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
-    columns = _columns_of(shape, keys)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates])
     events = ranked(kept(measured.df), is_positioned(run)).localCheckpoint()
-    figures = measured.figures()
+    compared = compare_good(run, shape, events.filter(F.col(VERDICT) == "good"), measured.figures())
+    rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
+    figures = {**compared.figures, "rejected_rows": compared.figures["rejected"]}
+    return replace(compared, figures=figures, apart=rejected)
+
+
+def compare_good(run: JobRun, shape: Shape, good: DataFrame, figures: dict[str, Any]) -> Compared:
+    """The versions that good, ranked events make, with what was counted of the batch so far; `good` is materialised."""
+    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
+    columns = _columns_of(shape, keys)
     target, memory = contents(run, shape), _memory(run)
-    good = events.filter(F.col(VERDICT) == "good")
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
+    rows = rows_of(target, touched, keys).localCheckpoint() if target is not None else None
+    if memory is not None:
+        memory = memory_of(memory, touched, keys).localCheckpoint()
     known = known_facts(
-        target,
+        rows,
         memory,
-        touched,
         keys,
         columns,
         on_tie,
@@ -85,15 +96,15 @@ def compare_versions(
     figures |= whole.figures()
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
     found = versions(facts, keys, columns, tracked).localCheckpoint()
-    rows = Measured(_differing(found, target, touched, shape, keys), [F.count(F.lit(1)).alias("written")])
-    changed = rows.df.localCheckpoint()
-    figures |= rows.figures()
+    differing = Measured(_differing(found, rows, shape, keys), [F.count(F.lit(1)).alias("written")])
+    changed = differing.df.localCheckpoint()
+    figures |= differing.figures()
     figures |= _outcomes(facts, found, keys)
     figures |= _truncate_outcomes(good, memory) if figures["truncates"] else {}
-    news = _news(facts, found, memory, good, keys, columns).localCheckpoint()
-    figures |= {"rejected_rows": figures["rejected"], "ended": news.count()}
-    rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
-    return Compared(changed, _summed(figures), False, apart=rejected, memory=news)
+    news = Measured(_news(facts, found, memory, good, keys, columns), [F.count(F.lit(1)).alias("ended")])
+    remember = news.df.localCheckpoint()
+    figures |= news.figures()
+    return Compared(changed, _summed(figures), False, memory=remember)
 
 
 def _columns_of(shape: Shape, keys: list[str]) -> list[StructField]:
@@ -113,9 +124,7 @@ def _memory(run: JobRun) -> DataFrame | None:
     return run.fmt.read(run.tombstones)
 
 
-def _differing(
-    found: DataFrame, target: DataFrame | None, touched: DataFrame, shape: Shape, keys: list[str]
-) -> DataFrame:
+def _differing(found: DataFrame, rows: DataFrame | None, shape: Shape, keys: list[str]) -> DataFrame:
     """The table's rows as they shall be, where they aren't: with outcome insert, update or delete."""
     fields = shape.schema.fields
     new = with_missing(
@@ -126,12 +135,10 @@ def _differing(
         ),
         fields,
     )
-    if target is None:
+    if rows is None:
         return new.withColumn(OUTCOME, F.lit("insert"))
     identity = [*keys, VALID_FROM]
-    old = target.join(touched, keys, "left_semi").select(
-        *[F.col(quote(field.name)).alias(f"_sluice_old{i}") for i, field in enumerate(fields)]
-    )
+    old = rows.select(*[F.col(quote(field.name)).alias(f"_sluice_old{i}") for i, field in enumerate(fields)])
     places = {field.name: f"_sluice_old{i}" for i, field in enumerate(fields)}
     on = reduce(and_, [F.col(quote(name)) == F.col(places[name]) for name in identity])
     added, gone = F.col(places[VALID_FROM]).isNull(), F.col(VALID_FROM).isNull()

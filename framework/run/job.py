@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from framework.config.job import Job
 from framework.context import RunContext
-from framework.errors import AccountingError, SluiceError, StateError
+from framework.errors import AccountingError, DeliveryRefused, SluiceError, StateError
 from framework.interruption import INTERRUPTED
 from framework.raw import land
 from framework.readers import find_reader
@@ -18,14 +18,25 @@ from framework.run.input_rows import rows_read
 from framework.run.jobrun import JobRun, open_job
 from framework.run.merge_batch import prepare_merge, write_merge
 from framework.run.outcome import INTERRUPTED_JOB, InputRange, JobOutcome
+from framework.run.repair import check_repair, claim, inputs_of, release, settle
 from framework.run.replay import Replay
+from framework.run.tuning import tuned
 from framework.run.write_batch import write_batch
-from framework.state.intents import Intent, IntentLog
+from framework.state.intents import Intent, IntentLog, Repair
 from framework.tables import retry_on_conflict
 
 
-def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None = None) -> JobOutcome:
-    """Run a job in a session of its own; failures are told in the outcome, not raised."""
+def run_job(
+    ctx: RunContext,
+    job: Job,
+    config_hash: str,
+    replay: Replay | None = None,
+    repair: Repair | None = None,
+) -> JobOutcome:
+    """Run a job in a session of its own; failures are told in the outcome, not raised.
+
+    `replay` reads files again, `repair` brings rejected rows in again instead of reading what is new.
+    """
     begun = time.perf_counter()
     own = ctx.in_new_session()
     prepare_session(own, job)
@@ -36,7 +47,7 @@ def run_job(ctx: RunContext, job: Job, config_hash: str, replay: Replay | None =
         run = open_job(own, job, config_hash)
         outcome = run.outcome
         outcome.started = ctx.clock()
-        _run(run, replay)
+        _run(run, replay, repair)
     except Exception as error:
         if ctx.stop.is_set():
             interrupt(outcome)
@@ -54,6 +65,9 @@ def prepare_session(ctx: RunContext, job: Job) -> None:
         "spark.sql.adaptive.optimizer.excludedRules",
         "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation",
     )
+    # dates before 1582 are written as they are, which is what Spark 4 does by itself
+    ctx.spark.conf.set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
+    ctx.spark.conf.set("spark.sql.parquet.int96RebaseModeInWrite", "CORRECTED")
     if job.keyed and len(job.sources) == 1:
         # what the optimizer infers from columns that stand for whole state machines takes it minutes, and helps nobody
         ctx.spark.conf.set("spark.sql.constraintPropagation.enabled", "false")
@@ -86,9 +100,11 @@ def interrupt(outcome: JobOutcome) -> None:
         )
 
 
-def _run(run: JobRun, replay: Replay | None) -> None:
+def _run(run: JobRun, replay: Replay | None, repair: Repair | None) -> None:
     try:
-        if run.job.land is not None:
+        if repair is not None:
+            check_repair(run, repair)
+        elif run.job.land is not None:
             with run.watch.stage("land"):
                 run.outcome.landed = len(land(run.ctx, run.job))
         log = open_log(run)
@@ -96,9 +112,9 @@ def _run(run: JobRun, replay: Replay | None) -> None:
             run.outcome.notes.append(f"batch {intent.n} was found unfinished and done again from its intent")
             _run_batch(run, log, intent)
         with run.watch.stage("discover"):
-            inputs = discover(run, log, replay)
+            inputs = discover(run, log, replay) if repair is None else inputs_of(run, log, repair)
         if inputs is not None:
-            _run_batch(run, log, log.add(inputs, run.config_hash))
+            _run_batch(run, log, log.add(inputs, run.config_hash, repair))
     finally:
         run.outcome.stages = run.watch.stages
 
@@ -179,9 +195,19 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
         for kept in ("counts", "rules", "reject_reasons", "tables"):
             setattr(run.outcome, kept, copy.deepcopy(getattr(before, kept)))
 
-    changed = retry_on_conflict(lambda: _apply_batch(run, intent), on_retry=start_over)
+    try:
+        changed = retry_on_conflict(lambda: _apply_batch(run, intent), on_retry=start_over)
+    except DeliveryRefused:
+        log.set_unchanged(intent)
+        raise
+    except Exception:
+        if intent.repair is not None and not run.ctx.stop.is_set():
+            _withdraw(run, log, intent)
+        raise
     if not changed:
         log.set_unchanged(intent)
+    if intent.repair is not None:
+        settle(run, intent)
     _account(run)
     events = run.outcome.counts.read - before.counts.read
     for each in ranges:
@@ -190,13 +216,24 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
         run.outcome.status = "applied" if changed else "unchanged"
 
 
+def _withdraw(run: JobRun, log: IntentLog, intent: Intent) -> None:
+    """A replay that fails is not tried again for ever: its rows stay in the quarantine."""
+    done = _committed(run)
+    if done is None or (done.epoch, done.n) != (intent.epoch, intent.n):
+        release(run, intent)
+        log.set_unchanged(intent)
+
+
 def _apply_batch(run: JobRun, intent: Intent) -> bool:
     """Read and write the batch, from the table as it is now; False if it changes nothing."""
-    if not run.job.keyed:
-        return write_batch(run, intent)
-    with run.watch.stage("read"):
-        batch = prepare_merge(run, intent)
-    return write_merge(run, intent, batch)
+    if intent.repair is not None:
+        claim(run, intent)
+    with tuned(run, intent):
+        if not run.job.keyed:
+            return write_batch(run, intent)
+        with run.watch.stage("read"):
+            batch = prepare_merge(run, intent)
+        return write_merge(run, intent, batch)
 
 
 def _account(run: JobRun) -> None:

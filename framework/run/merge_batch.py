@@ -26,9 +26,10 @@ from framework.run.jobrun import JobRun
 from framework.run.judge import judge
 from framework.run.outcome import Counts
 from framework.run.quarantine import quarantine_rows, write_quarantine
+from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape, shape_of
-from framework.run.source import read_events
+from framework.run.snapshot import POSITION
 from framework.run.validity import with_valid_time
 from framework.sql import quote
 from framework.state.intents import Intent
@@ -46,7 +47,7 @@ class Reconciled:
 
 def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     """Everything up to the writes; reads the source once (twice for the first irregular events), and the table."""
-    events = read_events(run.ctx, run.job, intent.inputs, positions=True)
+    events = events_of(run, intent, positions=True)
     if run.job.versioned:
         events = with_valid_time(events, run.job)
     shape = shape_of(run, events)
@@ -72,11 +73,14 @@ def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
     if batch.counts.quarantined:
         with run.watch.stage("quarantine"):
             rejected = quarantine_rows(batch.compared.rejected, intent.mark, run.ctx.run_id)
-            write_quarantine(run.fmt, run.quarantine, rejected, intent.mark)
+            again = intent.repair is not None
+            write_quarantine(run.fmt, run.quarantine, rejected, intent.mark, again=again)
             run.changed(run.quarantine, "quarantine", None)
     if run.job.mode == "merge" and figures["ended"] and not run.job.changes.ordered:
         with run.watch.stage("tombstones"):
             _write_tombstones(run, batch, intent)
+    if batch.compared.position is not None:
+        _record_position(run, batch, batch.compared.position)
     if figures["written"]:
         _write_rows(run, intent, batch, before)
     # last, so that a batch that is done again finds the tombstones it was judged by
@@ -157,7 +161,27 @@ def _report_ties(run: JobRun, tied: int) -> None:
     )
 
 
+def _record_position(run: JobRun, batch: Reconciled, position: str) -> None:
+    """Before the rows: after a crash between the two, the same snapshot is applied again, and no older one."""
+    _open_memory(run, batch)
+    if run.fmt.properties(run.tombstones).get(POSITION) != position:
+        run.fmt.set_properties(run.tombstones, {POSITION: position})
+
+
 def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
+    schema, fields = batch.shape.schema, _open_memory(run, batch)
+    found = batch.compared.memory
+    if found is None:
+        found = buried(batch.compared, run.job.changes.keys, schema)
+    names = [field.name for field in fields if field.name in found.columns]
+    newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
+    dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
+    run.fmt.append(dead, run.tombstones, intent.mark)
+    run.changed(run.tombstones, "tombstones", None)
+
+
+def _open_memory(run: JobRun, batch: Reconciled) -> list[StructField]:
+    """Make the table of what the target must remember beside it, if it isn't there; its columns."""
     schema = batch.shape.schema
     keys = [StructField(key, schema[key].dataType) for key in run.job.changes.keys]
     sequence = schema[SEQ].dataType
@@ -170,14 +194,7 @@ def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
     if not run.fmt.exists(run.tombstones):
         spec = TableSpec(StructType(fields), (), first_purge(run, batch.compared.newest), comment)
         run.fmt.create(run.tombstones, spec)
-    found = batch.compared.memory
-    if found is None:
-        found = buried(batch.compared, run.job.changes.keys, schema)
-    names = [field.name for field in fields if field.name in found.columns]
-    newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
-    dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
-    run.fmt.append(dead, run.tombstones, intent.mark)
-    run.changed(run.tombstones, "tombstones", None)
+    return fields
 
 
 def _remember_columns(run: JobRun) -> None:

@@ -31,6 +31,9 @@ REASON = StructType(
     ]
 )
 
+REPLAY = "replay"
+"""Epoch and number of the batch that is bringing the row in again (`framework.run.repair`)."""
+
 SCHEMA = StructType(
     [
         StructField(
@@ -48,6 +51,7 @@ SCHEMA = StructType(
         StructField(
             "record", StringType(), True, {"comment": "the row as JSON, or the text that can't be read"}
         ),
+        StructField(REPLAY, StringType(), True, {"comment": "the batch that is bringing it in again"}),
     ]
 )
 
@@ -70,6 +74,7 @@ def quarantine_rows(rejected: DataFrame, mark: BatchMark, run_id: str) -> DataFr
         F.col(OP).alias("operation"),
         F.col(REASONS).cast(ArrayType(REASON)).alias("reasons"),
         F.coalesce(F.col(RAW), packed).alias("record"),
+        F.lit(None).cast("string").alias(REPLAY),
     )
     identity = F.to_json(
         F.struct("job", "source", "source_partition", "position", "record", "reasons"),
@@ -79,14 +84,23 @@ def quarantine_rows(rejected: DataFrame, mark: BatchMark, run_id: str) -> DataFr
     return rows.select(F.sha2(identity, 256).alias("id"), "*").dropDuplicates(["id"])
 
 
-def write_quarantine(fmt: TableFormat, table: TableRef, rows: DataFrame, mark: BatchMark) -> None:
-    """Add rows that are not there yet; repeatable, also when a later run rejects the same records again."""
+def write_quarantine(
+    fmt: TableFormat, table: TableRef, rows: DataFrame, mark: BatchMark, *, again: bool = False
+) -> None:
+    """Add rows that are not there yet; repeatable, also when a later run rejects the same records again.
+
+    `again`: the batch brings rows of the quarantine in again; those that it rejects once more stay.
+    """
     if not fmt.exists(table):
         fmt.create(table, TableSpec(SCHEMA, comment=f"Rejected rows of job {mark.job}"))
         fmt.append(rows, table, mark)
         return
     clauses = MergeClauses(
         on="t.`id` = s.`id`",
+        update_when="true" if again else None,
+        update_set={name: f"s.{quote(name)}" for name in ("epoch", "batch", "run_id", REPLAY)}
+        if again
+        else {},
         insert_when="true",
         insert_values={field.name: f"s.{quote(field.name)}" for field in SCHEMA.fields},
     )

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql.types import BooleanType, DataType, MapType, StringType, StructField, StructType
 
-from framework.changes.columns import EXTRA, IS_CURRENT, OP, PREFIX, SEQ, STATE, VALID, VALID_FROM, VALID_TO
+from framework.changes.columns import (
+    EXTRA,
+    HISTORY_COLUMNS,
+    IS_CURRENT,
+    OP,
+    PREFIX,
+    SEQ,
+    STATE,
+    VALID,
+    VALID_FROM,
+    VALID_TO,
+)
 from framework.changes.facts import state_of_versions
 from framework.changes.join_columns import state_type
 from framework.errors import ContractError, SchemaDriftError
-from framework.run.conform import HISTORY_COLUMNS, data_fields, event_fields
+from framework.run.conform import data_fields, event_fields
 from framework.run.contract import check_contract, contract_of
 from framework.run.jobrun import JobRun
 from framework.run.outcome import Drift
@@ -85,6 +96,16 @@ def _check_versionable(run: JobRun, incoming: StructType) -> None:
             f"job {run.job.job}: history scd2 adds columns that the source has, too",
             found=", ".join(taken),
             fix="Declare them under another name, such as `{name: source_valid_from, source: valid_from}`.",
+        )
+    there = run.fmt.schema(run.target).names if run.fmt.exists(run.target) else []
+    known = {name.lower() for name in [*incoming.names, *there]}
+    unknown = [name for name in run.job.changes.tracked or () if name.lower() not in known]
+    if unknown:
+        raise SchemaDriftError(
+            f"job {run.job.job}: changes.tracked names columns that the source doesn't have",
+            found=", ".join(unknown),
+            expected=", ".join(incoming.names),
+            fix="Correct changes.tracked.",
         )
     maps = [field.name for field in incoming.fields if _has_map(field.dataType)]
     if maps:

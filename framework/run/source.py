@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
@@ -26,15 +26,30 @@ def envelope_of(job: Job, source: Read) -> str:
     return job.changes.envelope or find_reader(source.format).envelope
 
 
-def read_events(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs], *, positions: bool) -> DataFrame:
-    """What the inputs hold, in the normal form."""
+def read_events(
+    ctx: RunContext,
+    job: Job,
+    inputs: Mapping[str, Inputs],
+    *,
+    positions: bool,
+    mend: Callable[[DataFrame, bool], DataFrame] | None = None,
+) -> DataFrame:
+    """What the inputs hold, in the normal form.
+
+    `mend` makes the records to decode of those that were read, and is called again with the events, where the records
+    are messages: its second argument says whether the columns of rows are there.
+    """
     frames = {
         name: find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
         for name, source in job.sources.items()
     }
     if job.transform is None:
         ((name, frame),) = frames.items()
-        return _decoded(ctx, job, job.sources[name], frame)
+        if mend is None:
+            return _decoded(ctx, job, job.sources[name], frame)
+        messages = envelope_of(job, job.sources[name]) in MESSAGES
+        events = _decoded(ctx, job, job.sources[name], mend(frame, not messages))
+        return mend(events, True) if messages else events
     return _transformed(ctx, job, frames)
 
 

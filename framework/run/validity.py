@@ -39,7 +39,7 @@ def with_valid_time(events: DataFrame, job: Job) -> DataFrame:
         ConfigError: nothing says when changes are valid, or the named column isn't there.
     """
     time, kind = _time(events, job)
-    first = _first(events, job, kind)
+    first = initial_valid_from(events, job, kind)
     return events.withColumn(VALID, F.when(F.col(OP) == "R", first).otherwise(time))
 
 
@@ -88,7 +88,8 @@ def _only_part(events: DataFrame) -> Column:
     return F.col(SEQ).getField(kind.fields[0].name) if isinstance(kind, StructType) else F.col(SEQ)
 
 
-def _first(events: DataFrame, job: Job, kind: DataType) -> Column:
+def initial_valid_from(events: DataFrame, job: Job, kind: DataType) -> Column:
+    """From when on rows of a first snapshot are valid: `changes.initial_valid_from`, or the smallest value."""
     given = job.changes.initial_valid_from
     if given is not None:
         return _given(events, job, given, kind)

@@ -25,8 +25,9 @@ from framework.run.judge import judge, judge_readable, tallies
 from framework.run.measure import Measured
 from framework.run.outcome import Counts, TableChange
 from framework.run.quarantine import quarantine_rows, write_quarantine
+from framework.run.repair import events_of
 from framework.run.shape import Shape, apply_shape, shape_of
-from framework.run.source import read_events, read_strictly
+from framework.run.source import read_strictly
 from framework.state.intents import Intent
 from framework.tables.conflicts import texts
 
@@ -65,7 +66,7 @@ def strict_batch(run: JobRun, intent: Intent) -> Judged | None:
 
 def judged_batch(run: JobRun, intent: Intent, *, positions: bool) -> Judged:
     """The batch's rows with verdicts, and with reasons if `positions`; nothing is evaluated yet."""
-    events = read_events(run.ctx, run.job, intent.inputs, positions=positions)
+    events = events_of(run, intent, positions=positions)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     gate = gate_of(run, fitted.schema)
@@ -185,9 +186,9 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
     _evolve(run, batch.shape)
     if counts.quarantined:
         with run.watch.stage("quarantine"):
-            write_quarantine(
-                run.fmt, run.quarantine, quarantine_rows(rejected, intent.mark, run.ctx.run_id), intent.mark
-            )
+            again = intent.repair is not None
+            found = quarantine_rows(rejected, intent.mark, run.ctx.run_id)
+            write_quarantine(run.fmt, run.quarantine, found, intent.mark, again=again)
             run.changed(run.quarantine, "quarantine", None)
     if not counts.inserted and run.job.mode == "append":
         apply_shape(run, batch.shape)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,18 @@ FIRST_EPOCH = "0001"
 
 
 @dataclass(frozen=True)
+class Repair:
+    """Rejected rows to bring in again, and how to mend them."""
+
+    where: str | None = None
+    """SQL condition on the quarantine's columns; None: all rows."""
+    fix: Mapping[str, str] = field(default_factory=dict)
+    """Column -> SQL expression over the source's columns."""
+    rekey: bool = False
+    """Whether the fix may change keys and sequence."""
+
+
+@dataclass(frozen=True)
 class Intent:
     """Batch n of an epoch of a job: the inputs by source name."""
 
@@ -35,23 +47,24 @@ class Intent:
     inputs: Mapping[str, Inputs]
     config: str = ""
     """Hash of the job's configuration when the batch was begun."""
+    repair: Repair | None = None
+    """Set where the batch brings rejected rows in again: of the inputs it takes those alone."""
 
     def text(self) -> str:
         """The file's content; equal inputs give equal texts."""
-        return json.dumps(
-            {
-                "job": self.job,
-                "epoch": self.epoch,
-                "n": self.n,
-                "config": self.config,
-                "inputs": {
-                    name: {"reader": inputs.reader, "items": [dict(item) for item in inputs.items]}
-                    for name, inputs in self.inputs.items()
-                },
+        told: dict[str, Any] = {
+            "job": self.job,
+            "epoch": self.epoch,
+            "n": self.n,
+            "config": self.config,
+            "inputs": {
+                name: {"reader": inputs.reader, "items": [dict(item) for item in inputs.items]}
+                for name, inputs in self.inputs.items()
             },
-            sort_keys=True,
-            ensure_ascii=False,
-        )
+        }
+        if self.repair is not None:
+            told["repair"] = {**asdict(self.repair), "fix": dict(self.repair.fix)}
+        return json.dumps(told, sort_keys=True, ensure_ascii=False)
 
     @cached_property
     def mark(self) -> BatchMark:
@@ -64,7 +77,8 @@ def parse_intent(text: str, where: str) -> Intent:
     try:
         data = json.loads(text)
         inputs = {name: Inputs(each["reader"], tuple(each["items"])) for name, each in data["inputs"].items()}
-        return Intent(data["job"], data["epoch"], data["n"], inputs, data["config"])
+        repair = Repair(**data["repair"]) if "repair" in data else None
+        return Intent(data["job"], data["epoch"], data["n"], inputs, data["config"], repair)
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(
             f"the intent {where} can't be read",
@@ -112,12 +126,22 @@ class IntentLog:
 
     def seen(self, source: str) -> SeenItems:
         """What the intents so far read of a source."""
-        return SeenItems(
+        return SeenItems(self.items(source))
+
+    def items(self, source: str) -> list[Mapping[str, Any]]:
+        """The items that the intents so far read of a source, each once, oldest first."""
+        read = (
             item
             for _, intent in sorted(self._intents.items())
-            if source in intent.inputs
+            if source in intent.inputs and intent.repair is None
             for item in intent.inputs[source].items
         )
+        return list({_item_key(item): item for item in read}.values())
+
+    def reader(self, source: str) -> str:
+        """The reader that the newest intent read a source with; empty before the first."""
+        named = (i.inputs[source].reader for _, i in sorted(self._intents.items()) if source in i.inputs)
+        return next(reversed(list(named)), "")
 
     @property
     def begun(self) -> bool:
@@ -129,10 +153,10 @@ class IntentLog:
         """The newest intent."""
         return self._intents[max(self._intents)] if self._intents else None
 
-    def add(self, inputs: Mapping[str, Inputs], config: str) -> Intent:
+    def add(self, inputs: Mapping[str, Inputs], config: str, repair: Repair | None = None) -> Intent:
         """Fix the next batch's inputs; refused if another run did so at the same moment."""
         n = max(self._intents, default=0) + 1
-        intent = Intent(self._job, self.epoch, n, inputs, config)
+        intent = Intent(self._job, self.epoch, n, inputs, config, repair)
         if not self._storage.create(self._path(n, "json"), intent.text()):
             raise StateError(
                 f"batch {n} of job {self._job} was begun by another run at this moment",

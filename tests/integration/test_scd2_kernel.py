@@ -38,6 +38,8 @@ from framework.changes.join_versions import (
     all_truncates,
     joined_facts,
     known_facts,
+    memory_of,
+    rows_of,
     touched_keys,
     with_old_rows,
 )
@@ -141,10 +143,10 @@ class History:
         changes = batch.filter(F.col(OP) != "T")
         truncates = all_truncates(batch, memory)
         touched = touched_keys(changes, table if batch.filter(F.col(OP) == "T").count() else None, KEYS)
+        told = memory_of(memory, touched, KEYS)
         known = known_facts(
-            table,
-            memory,
-            touched,
+            rows_of(table, touched, KEYS),
+            told,
             KEYS,
             CELLS,
             on_tie,

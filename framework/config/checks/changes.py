@@ -34,6 +34,7 @@ def envelope_of(job: Job) -> str:
 def check_changes(project: Project, job: Job) -> Iterator[ConfigError]:
     """Contradictions among `changes` and `write`."""
     yield from _merging(project, job)
+    yield from _history(project, job)
     yield from _ordering(project, job)
     yield from _writing(project, job)
     yield from _envelope(project, job)
@@ -57,7 +58,7 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
             "changes.history",
             "contradicts `write.mode: merge`",
             found="append",
-            expected="scd1",
+            expected="scd1 or scd2",
             fix="Remove one of the two.",
         )
     if mode in ("overwrite", "partition_overwrite") and changes.keys:
@@ -70,12 +71,12 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
             expected="merge",
             fix="Remove `write.mode`, or the keys.",
         )
-    if mode == "append" and "history" in changes.model_fields_set and changes.history == "scd1":
+    if mode == "append" and "history" in changes.model_fields_set and changes.history != "append":
         yield problem(
             project,
             job,
             "write.mode",
-            "contradicts `changes.history`, which keeps one row per key",
+            "contradicts `changes.history`, which tells rows apart by key",
             found=mode,
             expected="merge",
             fix="Remove `write.mode`, or keep every change: `changes: {history: append}`.",
@@ -88,6 +89,43 @@ def _merging(project: Project, job: Job) -> Iterator[ConfigError]:
             "orders the changes of a key, and there are no keys",
             fix="Add `changes: {keys: [...]}`.",
         )
+
+
+def _history(project: Project, job: Job) -> Iterator[ConfigError]:
+    """What only versions have, and what they need."""
+    changes = job.changes
+    if changes.history == "scd2" and not changes.keys:
+        yield problem(
+            project,
+            job,
+            "changes.history",
+            "keeps the versions of keys, and there are no keys",
+            found="scd2",
+            fix="Add `changes: {keys: [...]}`.",
+        )
+    if changes.snapshot and (job.mode != "merge" or envelope_of(job) != "rows"):
+        yield problem(
+            project,
+            job,
+            "changes.snapshot",
+            "compares whole tables by key, and the job doesn't merge rows",
+            found=f"envelope {envelope_of(job)}" if envelope_of(job) != "rows" else f"mode {job.mode}",
+            expected="keys, and a source of plain rows",
+            fix="Remove `snapshot`, or add `changes: {keys: [...]}`.",
+        )
+    if changes.history == "scd2":
+        return
+    for key in ("tracked", "valid_time", "initial_valid_from"):
+        if getattr(changes, key) is not None:
+            yield problem(
+                project,
+                job,
+                f"changes.{key}",
+                "is about versions, and the table keeps none",
+                found=f"history {changes.history}",
+                expected="scd2",
+                fix=f"Add `history: scd2`, or remove `{key}`.",
+            )
 
 
 def _ordering(project: Project, job: Job) -> Iterator[ConfigError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from framework.changes.columns import PREFIX
+from framework.changes.columns import HISTORY_COLUMNS, PREFIX
 from framework.config.checks.problem import problem
 from framework.config.job import Job, Read
 from framework.config.project import Project
@@ -22,8 +22,11 @@ def check_columns(project: Project, job: Job) -> Iterator[ConfigError]:
         yield from _declared(project, job, f"{key}.schema", source)
     known = known_columns(job)
     yield from _listed(project, job, "changes.keys", job.changes.keys, known)
+    yield from _listed(project, job, "changes.tracked", job.changes.tracked or (), known)
+    yield from _validity(project, job, known)
     yield from _twice(project, job, "changes.sequence", job.changes.sequence)
-    yield from _partitions(project, job, known)
+    added = HISTORY_COLUMNS if job.versioned else ()
+    yield from _partitions(project, job, [*known, *added] if known is not None else None)
 
 
 def known_columns(job: Job) -> list[str] | None:
@@ -61,6 +64,23 @@ def _declared(project: Project, job: Job, key: str, source: Read) -> Iterator[Co
                 "has a format, which only dates and timestamps have",
                 found=f"type {column.type}",
                 fix="Remove `format`, or make the type date or timestamp.",
+            )
+
+
+def _validity(project: Project, job: Job, known: Sequence[str] | None) -> Iterator[ConfigError]:
+    if not job.versioned:
+        return
+    if job.changes.valid_time:
+        yield from _unknown(project, job, "changes.valid_time", [job.changes.valid_time], known)
+    for name in known or ():
+        if name.lower() in HISTORY_COLUMNS:
+            yield problem(
+                project,
+                job,
+                f"read.schema.{name}",
+                "is called like a column that `history: scd2` adds",
+                found=name,
+                fix="Choose another `name`, and give the old one as `source`.",
             )
 
 

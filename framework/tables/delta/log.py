@@ -60,6 +60,12 @@ class DeltaLog:
         """The newest version; -1 if there is no table."""
         return int(self._snapshot.version())
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of the data files, if the newest version's checksum tells."""
+        known = self._snapshot.sizeInBytesIfKnown()
+        return int(known.get()) if known.isDefined() else None
+
     @cached_property
     def _metadata(self) -> Mapping[str, Any]:
         value: Mapping[str, Any] = json.loads(self._snapshot.metadata().json())["metaData"]

@@ -83,6 +83,9 @@ class IcebergFormat(LakeFormat):
     def version(self, table: TableRef) -> Version | None:
         return next(self._metadata(table).versions(), None)
 
+    def size(self, table: TableRef) -> int | None:
+        return self._metadata(table).size
+
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._metadata(table).versions(), limit))
 

@@ -44,6 +44,15 @@ class Metadata:
         found = self.value.get("current-snapshot-id")
         return found if found not in (None, -1) else None
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of the data and delete files, if the current snapshot's summary tells; 0 without a snapshot."""
+        snapshot = next(self.ancestors(), None)
+        if snapshot is None:
+            return 0
+        known = snapshot.get("summary", {}).get("total-files-size")
+        return int(known) if known is not None else None
+
     def ancestors(self) -> Iterator[Mapping[str, Any]]:
         """The current snapshot and its parents, newest first, as far as they are not expired."""
         by_id = {snapshot["snapshot-id"]: snapshot for snapshot in self.value.get("snapshots", [])}

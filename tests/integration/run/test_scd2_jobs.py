@@ -155,7 +155,14 @@ def test_a_valid_time_of_its_own_orders_validity_and_never_runs_backwards(lake: 
         read={"format": "csv", "schema": {**FEED_SCHEMA, "at": "date"}},
         changes={**FEED_CHANGES, "history": "scd2", "tracked": ["v"], "valid_time": "at"},
     )
-    lake.file("a.csv", "op,id,seq,v,at", "U,1,1,a,2026-01-05", "U,1,2,b,2026-01-03", "U,1,3,c,2026-01-09", "U,2,1,x,")
+    lake.file(
+        "a.csv",
+        "op,id,seq,v,at",
+        "U,1,1,a,2026-01-05",
+        "U,1,2,b,2026-01-03",
+        "U,1,3,c,2026-01-09",
+        "U,2,1,x,",
+    )
     outcome = lake.applied()
     assert outcome.counts.quarantined == 1
     assert list(outcome.reject_reasons) == ["nothing says from when on it is valid"]
