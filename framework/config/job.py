@@ -105,7 +105,7 @@ class Changes(Model):
     snapshot: bool = Field(
         default=False,
         description="Each delivery is the whole table, as of its sequence: what differs is applied, keys that are "
-        "missing are deleted. The rows of one snapshot share their sequence: a column such as `extracted_at`, or `$file`.",
+        "missing are deleted. The rows of one snapshot share their sequence: a column like `extracted_at`, or `$file`.",
     )
     tracked: list[str] | None = Field(
         default=None,

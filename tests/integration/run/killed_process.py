@@ -1,4 +1,4 @@
-"""A process that runs a lake's job and kills itself some time after a stage has begun.
+"""A process that runs a lake's jobs `t` (scd1) and `h` (scd2) and kills itself some time after a stage has begun.
 
 python -m tests.integration.run.killed_process FOLDER DOMAIN FORMAT STAGE DELAY
 """
@@ -34,17 +34,23 @@ def main(folder: str, domain: str, table_format_name: str, stage: str, delay: st
     os.setpgrp()
     project = load_project(str(Path(folder) / "conf"))
     spark = open_runtime("local", project).start()
-    outcome = run_project(project, [], spark=spark, listener=KillAt(stage, float(delay))).jobs[0]
-    if outcome.error:
-        sys.exit(outcome.error)
+    outcome = run_project(project, [], spark=spark, listener=KillAt(stage, float(delay)))
+    errors = [job.error for job in outcome.jobs if job.error]
+    if errors:
+        sys.exit("; ".join(errors))
     if stage != "nothing":
         # the stage took less than the delay: the kill comes after the run
         threading.Event().wait(float(delay) + 5)
-    target = table_ref(project.lake, f"standardized.{domain}.t", table_format_name)
-    fmt = table_format(spark, target.format)
-    rows = sorted([tuple(row) for row in fmt.read(target).select("id", "v").collect()])
-    quarantined = fmt.read(side_table(target, "quarantine")).count()
-    (Path(folder) / "rows.json").write_text(json.dumps({"rows": rows, "quarantined": quarantined}))
+    fmt = table_format(spark, table_format_name)
+    tables = [table_ref(project.lake, f"standardized.{domain}.{name}", table_format_name) for name in "th"]
+    rows = fmt.read(tables[0]).select("id", "v")
+    versions = fmt.read(tables[1]).select("id", "v", "valid_from", "valid_to").orderBy("id", "valid_from")
+    found = {
+        "rows": sorted(tuple(row) for row in rows.collect()),
+        "versions": [tuple(row) for row in versions.collect()],
+        "quarantined": [fmt.read(side_table(table, "quarantine")).count() for table in tables],
+    }
+    (Path(folder) / "rows.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

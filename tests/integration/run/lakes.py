@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyspark
 import yaml
 from pyspark.sql import SparkSession
 
@@ -16,6 +17,7 @@ from framework.run.api import plan_project, run_project
 from framework.run.outcome import JobOutcome, JobPlan
 from framework.tables import side_table, table_format, table_ref
 
+LANE = ".".join(pyspark.__version__.split(".")[:2])
 _numbers = itertools.count()
 
 
@@ -35,12 +37,14 @@ class TestLake:
         (folder / "in").mkdir(parents=True, exist_ok=True)
         (folder / "conf/lake.yaml").write_text(f"root: {root}\n")
 
-    def job(self, **keys: Any) -> None:
-        """Write the job's file; `read.path` and `write.table` are filled in."""
-        job = {"job": f"{self.domain}.t", **keys}
+    def job(self, name: str = "t", **keys: Any) -> None:
+        """Write a job's file; `read.path` and `write.table` are filled in. The lake's own job is `t`."""
+        job = {"job": f"{self.domain}.{name}", **keys}
         read = {"path": str(self.folder / "in"), "options": {"header": True}, **job.get("read", {})}
-        write = {"table": self.table, "format": self.format, **job.get("write", {})}
-        (self.folder / "conf/jobs/t.yaml").write_text(yaml.safe_dump({**job, "read": read, "write": write}))
+        table = f"standardized.{self.domain}.{name}"
+        write = {"table": table, "format": self.format, **job.get("write", {})}
+        text = yaml.safe_dump({**job, "read": read, "write": write})
+        (self.folder / f"conf/jobs/{name}.yaml").write_text(text)
 
     def file(self, name: str, *lines: str) -> Path:
         """Put a file into the job's source."""

@@ -9,10 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyspark
 import pytest
 
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestLake, feed_lines
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, StopAt, TestLake, feed_lines
 
 BATCHES = {
     "a.csv": [("U", 1, 1, "a"), ("U", 2, 1, "b"), ("U", 3, 1, "c"), ("U", None, 1, "x")],
@@ -25,7 +24,6 @@ BATCHES = {
     ],
 }
 EXPECTED = [(1, "a2"), (3, "c"), (4, "d")]
-LANE = ".".join(pyspark.__version__.split(".")[:2])
 BEFORE = False
 AFTER = True
 # the end of a stage is the beginning of the next: only the last needs its end, too
@@ -81,25 +79,39 @@ def test_an_append_stopped_at_any_write_boundary_and_run_again_appends_every_row
     assert lake.applied().status == "nothing_new"
 
 
-@pytest.mark.skipif(
-    LANE != "3.5", reason="processes are killed on lane 3.5; the boundaries are the same code"
-)
-def test_a_process_killed_in_the_middle_of_its_writes_and_started_again_gives_the_same_table(
+# the first batch is killed at the first of them, the second at the others
+KILLS = ["target", "quarantine", "tombstones", "target"] if LANE == "3.5" else ["target"]
+HISTORY = [
+    [1, "a", 1, 5],
+    [1, "a2", 5, None],
+    [2, "b", 1, 5],
+    [3, "late", 0, 1],
+    [3, "c", 1, None],
+    [4, "d", 5, None],
+]
+
+
+def test_a_process_killed_in_the_middle_of_its_writes_and_started_again_gives_the_same_tables(
     lake: TestLake, tmp_path: Path
 ) -> None:
-    """Real processes, real SIGKILL: each restart finishes what the last one began, and is killed itself later on."""
+    """Real processes, real SIGKILL: each restart finishes what the last one began, and is killed itself later on.
+
+    Two jobs run side by side on the same feed, scd1 and scd2: the kill meets one at its stage, the other anywhere.
+    """
     merge_job(lake)
+    changes = {**FEED_CHANGES, "history": "scd2", "tracked": ["v"]}
+    lake.job("h", read={"format": "csv", "schema": FEED_SCHEMA}, changes=changes)
     root = tmp_path / "lake"
     (lake.folder / "conf/lake.yaml").write_text(f"root: {root}\n")
-    lake.file("a.csv", *feed_lines(BATCHES["a.csv"]))
-    assert _drive(lake, "target", delay=0.3) == -signal.SIGKILL
-    lake.file("b.csv", *feed_lines(BATCHES["b.csv"]))
-    assert _drive(lake, "tombstones", delay=0.2) == -signal.SIGKILL
-    assert _drive(lake, "target", delay=0.1) == -signal.SIGKILL
+    for name, stages in (("a.csv", KILLS[:1]), ("b.csv", KILLS[1:])):
+        lake.file(name, *feed_lines(BATCHES[name]))
+        for stage in stages:
+            assert _drive(lake, stage, delay=0.2) == -signal.SIGKILL
     assert _drive(lake, "nothing", delay=0) == 0
     found = json.loads((lake.folder / "rows.json").read_text())
     assert [tuple(row) for row in found["rows"]] == EXPECTED
-    assert found["quarantined"] == 2
+    assert found["versions"] == HISTORY
+    assert found["quarantined"] == [2, 2]
 
 
 def _drive(lake: TestLake, stage: str, delay: float) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from framework.run.outcome import Counts
 from framework.testing.oracle import Change, scd2
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestLake, feed_lines
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, StopAt, TestLake, feed_lines
 from tests.integration.test_scd1_kernel import case_feeds, random_feed
 
 VERSION = ("id", "v", "valid_from", "valid_to", "is_current")
@@ -170,10 +170,11 @@ def test_a_valid_time_of_its_own_orders_validity_and_never_runs_backwards(lake: 
     assert shown == [("b", "2026-01-05", "2026-01-09"), ("c", "2026-01-09", "None")]
 
 
-@pytest.mark.parametrize(
-    ("stage", "after"),
-    [("create", False), ("quarantine", False), ("tombstones", False), ("target", False), ("target", True)],
-)
+# the end of a stage is the beginning of the next: only the last needs its end, too
+STOPS = [("create", False), ("tombstones", False), ("target", False), ("target", True)]
+
+
+@pytest.mark.parametrize(("stage", "after"), STOPS if LANE == "3.5" else STOPS[1:2])
 def test_a_batch_stopped_at_any_write_boundary_and_run_again_gives_the_same_versions(
     lake: TestLake, stage: str, after: bool
 ) -> None:
