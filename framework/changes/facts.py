@@ -58,10 +58,14 @@ ELSEWHERE, ENDED = "elsewhere", "ended"
 
 
 def facts_of(
-    events: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
+    events: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    on_tie: str,
+    beside: Sequence[str] = (),
 ) -> DataFrame:
     """Facts of good events with keys: OP, SEQ, RANK, SRC, VALID, VERDICT; ABSENT, MOVED_FROM, MOVED_TO and columns if
-    they are there.
+    they are there. Columns `beside` are passed on.
 
     WEIGHT is 1, and 0 for the end of an old key that the write of a new one implies.
     """
@@ -85,6 +89,7 @@ def facts_of(
             for field in columns
         ],
         F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
+        *beside,
     )
 
 

@@ -35,3 +35,19 @@ def chosen_jobs(project: Project, names: Sequence[str], *, everything: bool) -> 
             )
             raise ConfigError(f"there is no job {name!r}", fix=fix)
     return list(names) or [name for name, job in project.jobs.items() if job.enabled]
+
+
+def writer_of(project: Project, given: str) -> str:
+    """The job that writes a table; a job is taken as it is.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from framework.cli.table_view import table_name
+    from framework.errors import ConfigError
+
+    name = table_name(project, given)
+    writers = [job.job for job in project.jobs.values() if job.write.table == name]
+    if not writers:
+        raise ConfigError(f"no job writes table {name}", expected=f"one of {', '.join(sorted(project.jobs))}")
+    return writers[0]

@@ -25,6 +25,7 @@ COMMANDS = {
         ("plan", "plan:plan", "Show what a run would do; writes nothing."),
         ("run", "run:run", "Run jobs, in the order of what they read and write."),
         ("show", "show:show", "Show a table, a table's quarantine, or a run."),
+        ("explain", "explain:explain", "Tell why a row is as it is, event by event."),
         ("quarantine", "quarantine:quarantine", "Show, bring in again or delete rejected rows."),
         ("history", "history:history", "List the newest runs."),
         ("report", "report:report", "Open the HTML report of a run."),

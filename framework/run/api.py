@@ -142,6 +142,11 @@ def new_run_id() -> str:
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{uuid.uuid4().hex[:3]}"
 
 
+def open_context(project: Project, spark: SparkSession) -> RunContext:
+    """What a command that runs no job works with."""
+    return _context(project, spark, None, None)
+
+
 def _context(
     project: Project, spark: SparkSession, listener: Listener | None, run_id: str | None
 ) -> RunContext:

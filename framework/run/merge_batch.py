@@ -47,7 +47,17 @@ class Reconciled:
 
 def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     """Everything up to the writes; reads the source once (twice for the first irregular events), and the table."""
-    events = events_of(run, intent, positions=True)
+    shape, gate, judged = judged_events(run, events_of(run, intent, positions=True))
+    compared = compare(run, shape, gate, judged)
+    counts = counts_of(compared.figures, run.job.mode)
+    run.outcome.counts.add(counts)
+    run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})
+    _check(run, shape, gate, compared, counts)
+    return Reconciled(shape, compared, counts)
+
+
+def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFrame]:
+    """Events fitted to the table and judged; the shape that they give it, and the gate that judged them."""
     if run.job.versioned:
         events = with_valid_time(events, run.job)
     shape = shape_of(run, events)
@@ -56,12 +66,7 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
         fitted = null_as_absent(fitted, run.job.changes.keys)
     gate = gate_of(run, fitted.schema)
     judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=run.job.mode == "merge")
-    compared = compare(run, shape, gate, judged)
-    counts = counts_of(compared.figures, run.job.mode)
-    run.outcome.counts.add(counts)
-    run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})
-    _check(run, shape, gate, compared, counts)
-    return Reconciled(shape, compared, counts)
+    return shape, gate, judged
 
 
 def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:

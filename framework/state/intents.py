@@ -138,6 +138,15 @@ class IntentLog:
         )
         return list({_item_key(item): item for item in read}.values())
 
+    def batches(self) -> dict[str, int]:
+        """The first batch that read each file, by the file's place."""
+        found: dict[str, int] = {}
+        for n, intent in sorted(self._intents.items()):
+            for inputs in intent.inputs.values():
+                for item in inputs.items:
+                    found.setdefault(identity(str(item.get("path", ""))), n)
+        return found
+
     def reader(self, source: str) -> str:
         """The reader that the newest intent read a source with; empty before the first."""
         named = (i.inputs[source].reader for _, i in sorted(self._intents.items()) if source in i.inputs)

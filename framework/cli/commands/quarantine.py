@@ -71,6 +71,7 @@ def replay(
     The records are read again where they came from, judged as any row is, and take the place that their sequence
     gives them. What is rejected once more stays in the quarantine. A replay that was stopped the next run finishes.
     """
+    from framework.cli.choice import writer_of
     from framework.state.intents import Repair
 
     project = load_checked(conf, environment, overrides)
@@ -121,22 +122,6 @@ def purge(
         deleted = purge_quarantine(spark, project, name, where)
     click.echo(f"{plural(deleted, 'row')} deleted from the quarantine of {name}.")
     return 0
-
-
-def writer_of(project: Project, given: str) -> str:
-    """The job that writes a table; a job is taken as it is.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    from framework.cli.table_view import table_name
-    from framework.errors import ConfigError
-
-    name = table_name(project, given)
-    writers = [job.job for job in project.jobs.values() if job.write.table == name]
-    if not writers:
-        raise ConfigError(f"no job writes table {name}", expected=f"one of {', '.join(sorted(project.jobs))}")
-    return writers[0]
 
 
 def _replay(project: Project, job: str, repair: object) -> RunOutcome:
