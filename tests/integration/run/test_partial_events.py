@@ -7,9 +7,10 @@ import random
 import pytest
 
 from framework.run.outcome import Counts
+from framework.testing.crashes import StopAt
 from framework.testing.feeds import shuffled
 from framework.testing.oracle import Change, scd1
-from tests.integration.run.lakes import StopAt, TestLake
+from tests.integration.run.lakes import TestLake
 
 COLUMNS = {"op": "string", "feed": "int", "id": "int", "seq": "bigint", "a": "string", "b": "string"}
 CHANGES = {

@@ -8,7 +8,8 @@ from framework.run.api import run_project
 from framework.run.outcome import Counts, JobOutcome
 from framework.run.purge import purge_quarantine
 from framework.state.intents import Repair
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, StopAt, TestLake, feed_lines
+from framework.testing.crashes import StopAt
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, TestLake, feed_lines
 
 STRICT = {"rules": 'Rules = [ ColumnValues "v" in ["good", "better"] ]'}
 LOOSE = {"rules": 'Rules = [ ColumnValues "v" in ["good", "better", "bad"] ]'}

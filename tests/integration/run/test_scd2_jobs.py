@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from framework.run.outcome import Counts
+from framework.testing.crashes import StopAt
 from framework.testing.oracle import Change, scd2
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, StopAt, TestLake, feed_lines
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, TestLake, feed_lines
 from tests.integration.test_scd1_kernel import case_feeds, random_feed
 
 VERSION = ("id", "v", "valid_from", "valid_to", "is_current")

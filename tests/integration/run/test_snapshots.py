@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from framework.run.outcome import Counts
-from tests.integration.run.lakes import StopAt, TestLake
+from framework.testing.crashes import StopAt
+from tests.integration.run.lakes import TestLake
 
 SCHEMA = {"id": "int", "v": "string", "day": "date"}
 
