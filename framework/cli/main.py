@@ -27,6 +27,7 @@ COMMANDS = {
         ("show", "show:show", "Show a table, a table's quarantine, or a run."),
         ("explain", "explain:explain", "Tell why a row is as it is, event by event."),
         ("quarantine", "quarantine:quarantine", "Show, bring in again or delete rejected rows."),
+        ("adopt", "adopt:adopt", "Take over a table that something else made."),
         ("history", "history:history", "List the newest runs."),
         ("report", "report:report", "Open the HTML report of a run."),
         ("profile", "profile:profile", "Describe a table's columns (pydeequ)."),

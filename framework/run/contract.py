@@ -55,7 +55,7 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
     if MADE_BY not in recorded:
         raise ContractError(
             f"job {job.job}: table {table} exists, and the framework didn't make it",
-            fix="Choose another write.table, or drop the table if nobody needs it.",
+            fix=f"Choose another write.table, or take the table over: `sluice adopt {job.job}`.",
         )
     wanted = contract_of(job, sequence_type)
     for name, key in (

@@ -1,0 +1,114 @@
+"""Taking over a table that something else made, so that a job may merge into it."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from framework.changes.columns import SEQ, STATE
+from framework.changes.join_columns import state_type
+from framework.config import Project
+from framework.errors import ConfigError, ReadError, TableError
+from framework.run.api import job_hash, open_context
+from framework.run.conform import data_fields
+from framework.run.contract import MADE_BY, check_contract, contract_of
+from framework.run.job import discover, open_log, prepare_session
+from framework.run.jobrun import JobRun, open_job
+from framework.run.source import read_events
+from framework.sql import quote
+from framework.tables import plan_evolution
+from framework.tables.base import ColumnChange
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def adopt_table(project: Project, name: str, *, spark: SparkSession) -> list[str]:
+    """Make a job's target one of ours: the columns that a merge needs, and the contract in its properties.
+
+    Its rows stay as they are; without a sequence they are older than every change. Gives back what was done; nothing
+    if the table was adopted before.
+
+    Raises:
+        TableError: it isn't there, or its rows can't be told apart by the job's keys.
+        ContractError: another job made it.
+        ConfigError: the job keeps versions, or nothing is there to read that tells the sequence's type.
+        SchemaDriftError: what arrives contradicts its columns.
+    """
+    ctx = open_context(project, spark).in_new_session()
+    job = project.job(name)
+    prepare_session(ctx, job)
+    run = open_job(ctx, job, job_hash(project, name))
+    if job.versioned or (job.keyed and job.mode != "merge"):
+        raise ConfigError(
+            f"job {job.job}: a table can be adopted that has one row per key, or that rows are appended to",
+            found=f"history {job.changes.history}",
+            fix="Write to a new table, and load the old one's rows into it first.",
+        )
+    if not run.fmt.exists(run.target):
+        raise TableError(f"there is no table {run.target.name}", fix=f"`sluice run {job.job}` makes it.")
+    incoming = _incoming(run)
+    sequence = incoming[SEQ].dataType if job.keyed else None
+    contract = contract_of(job, sequence.simpleString() if sequence else None)
+    recorded = run.fmt.properties(run.target)
+    if MADE_BY in recorded:
+        check_contract(job, run.target.name, recorded, sequence.simpleString() if sequence else None)
+        return []
+    now = run.fmt.schema(run.target)
+    plan_evolution(now, StructType(data_fields(incoming)), job.write.evolution, tuple(job.changes.keys))
+    changes = []
+    if sequence is not None:
+        _check_keys(run)
+        changes = [
+            ColumnChange("add", column, kind, comment)
+            for column, kind, comment in (
+                (SEQ, sequence, "the sequence of the row's last change"),
+                (STATE, state_type(sequence), "where columns come from another event"),
+            )
+            if column not in now.names
+        ]
+    done = run.fmt.evolve_ddl(run.target, changes)
+    run.fmt.evolve(run.target, changes)
+    # last: a stop before it leaves a table that isn't ours yet
+    run.fmt.set_properties(run.target, contract)
+    return [*done, *[f"{key} = {value}" for key, value in contract.items()]]
+
+
+def _incoming(run: JobRun) -> StructType:
+    """The schema of what the job would read now."""
+    log = open_log(run)
+    try:
+        # a run that was refused has begun a batch already
+        inputs = log.last.inputs if log.last is not None else discover(run, log, None)
+    except ReadError:
+        inputs = None
+    if inputs is None:
+        raise ConfigError(
+            f"job {run.job.job} has nothing to read yet, so nothing tells what its changes look like",
+            fix="Adopt the table when its first file is there.",
+        )
+    return read_events(run.ctx, run.job, inputs, positions=False).schema
+
+
+def _check_keys(run: JobRun) -> None:
+    keys = run.job.changes.keys
+    known = {name.lower() for name in run.fmt.schema(run.target).names}
+    missing = [key for key in keys if key.lower() not in known]
+    if missing:
+        raise TableError(
+            f"table {run.target.name} lacks key columns of job {run.job.job}", found=", ".join(missing)
+        )
+    rows = run.fmt.read(run.target)
+    lacking = reduce(or_, [F.col(quote(key)).isNull() for key in keys])
+    nulls = rows.filter(lacking).limit(1).count()
+    twice = rows.groupBy(*[F.col(quote(key)) for key in keys]).count().filter("count > 1").limit(1).count()
+    if nulls or twice:
+        raise TableError(
+            f"the rows of {run.target.name} can't be told apart by {', '.join(keys)}",
+            found="rows without a key" if nulls else "keys that several rows have",
+            fix="Mend the table, or correct changes.keys.",
+        )
