@@ -57,6 +57,8 @@ def contents(run: JobRun, shape: Shape) -> DataFrame | None:
 
 def is_positioned(run: JobRun) -> bool:
     """True if a sequence names one event, so that equal sequences mean the same event."""
+    if len(run.job.sources) > 1:
+        return False  # files of two sources may have one name
     source = next(iter(run.job.sources.values()))
     return envelope_of(run.job, source) == "dms" or names_position(run.job.changes.sequence)
 

@@ -68,7 +68,7 @@ def prepare_session(ctx: RunContext, job: Job) -> None:
     # dates before 1582 are written as they are, which is what Spark 4 does by itself
     ctx.spark.conf.set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
     ctx.spark.conf.set("spark.sql.parquet.int96RebaseModeInWrite", "CORRECTED")
-    if job.keyed and len(job.sources) == 1:
+    if job.keyed and job.transform is None:
         # what the optimizer infers from columns that stand for whole state machines takes it minutes, and helps nobody
         ctx.spark.conf.set("spark.sql.constraintPropagation.enabled", "false")
     for key, value in job.spark.items():

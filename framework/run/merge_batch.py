@@ -65,7 +65,9 @@ def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFram
     if run.job.changes.null_means == "absent":
         fitted = null_as_absent(fitted, run.job.changes.keys)
     gate = gate_of(run, fitted.schema)
-    judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=run.job.mode == "merge")
+    # nothing tells which rows of the table a truncate of one of several sources concerns
+    truncates = run.job.mode == "merge" and len(run.job.sources) == 1
+    judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=truncates)
     return shape, gate, judged
 
 

@@ -16,6 +16,7 @@ from framework.context import RunContext
 from framework.errors import ConfigError, SluiceError
 from framework.readers import find_reader
 from framework.readers.base import Inputs, StrictReader
+from framework.run.union import united
 from framework.tables import table_format, table_ref
 
 _TRANSPORT = (SRC, BAD, RAW)
@@ -42,15 +43,12 @@ def read_events(
     frames = {
         name: find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
         for name, source in job.sources.items()
+        if inputs[name] or job.transform is not None or len(job.sources) == 1
     }
-    if job.transform is None:
-        ((name, frame),) = frames.items()
-        if mend is None:
-            return _decoded(ctx, job, job.sources[name], frame)
-        messages = envelope_of(job, job.sources[name]) in MESSAGES
-        events = _decoded(ctx, job, job.sources[name], mend(frame, not messages))
-        return mend(events, True) if messages else events
-    return _transformed(ctx, job, frames)
+    if job.transform is not None:
+        return _transformed(ctx, job, frames)
+    events = [_mended(ctx, job, job.sources[name], frame, mend) for name, frame in frames.items()]
+    return united(job.job, list(frames), events) if len(events) > 1 else events[0]
 
 
 def read_strictly(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs]) -> DataFrame | None:
@@ -65,6 +63,20 @@ def read_strictly(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs]) -> Da
     if envelope_of(job, source) != "rows" or not isinstance(reader, StrictReader):
         return None
     return reader.read_strictly(ctx, source, inputs[name])
+
+
+def _mended(
+    ctx: RunContext,
+    job: Job,
+    source: Read,
+    frame: DataFrame,
+    mend: Callable[[DataFrame, bool], DataFrame] | None,
+) -> DataFrame:
+    if mend is None:
+        return _decoded(ctx, job, source, frame)
+    messages = envelope_of(job, source) in MESSAGES
+    events = _decoded(ctx, job, source, mend(frame, not messages))
+    return mend(events, True) if messages else events
 
 
 def _as_read(job: Job, source: Read) -> Read:

@@ -49,14 +49,15 @@ def _count(project: Project, job: Job) -> Iterator[ConfigError]:
         yield problem(
             project, job, "read", "names no source", fix="Give `format` and `path`, `table` or `url`."
         )
-    if len(job.sources) > 1 and job.transform is None:
+    merges = job.mode == "merge" and not job.changes.snapshot
+    if len(job.sources) > 1 and job.transform is None and not merges:
         yield problem(
             project,
             job,
             "read",
             "has several sources, and no transform makes one of them",
             found=", ".join(job.sources),
-            fix="Add `transform:` with `sql:` or `python:`.",
+            fix="Add `transform:` with `sql:` or `python:`, or `changes: {keys: [...]}`, which merges all of them.",
         )
     for name in job.sources:
         if not name.isidentifier():

@@ -37,13 +37,16 @@ class TestLake:
         (folder / "in").mkdir(parents=True, exist_ok=True)
         (folder / "conf/lake.yaml").write_text(f"root: {root}\n")
 
-    def job(self, name: str = "t", **keys: Any) -> None:
-        """Write a job's file; `read.path` and `write.table` are filled in. The lake's own job is `t`."""
+    def job(self, name: str = "t", sources: dict[str, Any] | None = None, **keys: Any) -> None:
+        """Write a job's file; `read.path` and `write.table` are filled in. The lake's own job is `t`.
+
+        `sources` replaces `read` where there are several.
+        """
         job = {"job": f"{self.domain}.{name}", **keys}
         read = {"path": str(self.folder / "in"), "options": {"header": True}, **job.get("read", {})}
         table = f"standardized.{self.domain}.{name}"
         write = {"table": table, "format": self.format, **job.get("write", {})}
-        text = yaml.safe_dump({**job, "read": read, "write": write})
+        text = yaml.safe_dump({**job, "read": sources or read, "write": write})
         (self.folder / f"conf/jobs/{name}.yaml").write_text(text)
 
     def file(self, name: str, *lines: str) -> Path:

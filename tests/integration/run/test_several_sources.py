@@ -1,0 +1,64 @@
+"""Several sources into one table, with one sequence across them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from framework.run.outcome import Counts
+from tests.integration.run.lakes import TestLake
+
+COMMON = {"op": "string", "id": "int", "seq": "bigint"}
+CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "operation": "op"}
+
+
+def two_sources(lake: TestLake, **changes: Any) -> tuple[Path, Path]:
+    """A table of people fed by one source of names and one of cities."""
+    names, cities = lake.folder / "names", lake.folder / "cities"
+    for folder in (names, cities):
+        folder.mkdir()
+    header = {"format": "csv", "options": {"header": True}}
+    lake.job(
+        sources={
+            "names": {**header, "path": str(names), "schema": {**COMMON, "name": "string"}},
+            "cities": {**header, "path": str(cities), "schema": {**COMMON, "city": "string"}},
+        },
+        changes={**CHANGES, **changes},
+    )
+    return names, cities
+
+
+def put(folder: Path, name: str, column: str, *rows: str) -> None:
+    (folder / name).write_text("\n".join([f"op,id,seq,{column}", *rows]) + "\n")
+
+
+def test_each_source_gives_the_columns_that_it_has_in_one_order(lake: TestLake) -> None:
+    names, cities = two_sources(lake)
+    put(names, "a.csv", "name", "U,1,5,Ada", "U,2,5,Bo")
+    assert lake.applied().counts == Counts(read=2, inserted=2)
+    assert lake.rows("id", "name") == [(1, "Ada"), (2, "Bo")]
+    put(cities, "a.csv", "city", "U,1,6,Paris", "U,2,4,Rome", "D,2,7,")
+    assert lake.applied().counts.accounted == 3
+    assert lake.rows("id", "seq", "name", "city") == [(1, 6, "Ada", "Paris")]
+    put(names, "b.csv", "name", "U,1,8,Ada L.", "U,2,6,late")
+    put(cities, "b.csv", "city", "U,2,9,Oslo", "U,1,5,older")
+    assert lake.applied().counts.accounted == 4
+    assert lake.rows("id", "seq", "name", "city") == [(1, 8, "Ada L.", "Paris"), (2, 9, None, "Oslo")]
+
+
+def test_a_truncate_of_one_of_several_sources_goes_to_quarantine(lake: TestLake) -> None:
+    names, _ = two_sources(lake, operations={"U": ["U"], "T": ["T"]})
+    put(names, "a.csv", "name", "U,1,5,Ada", "T,,6,")
+    assert lake.applied().counts == Counts(read=2, inserted=1, quarantined=1)
+    assert lake.rows("id", "name") == [(1, "Ada")]
+
+
+def test_sources_without_a_common_order_are_refused(lake: TestLake) -> None:
+    names, cities = two_sources(lake)
+    text = (lake.folder / "conf/jobs/t.yaml").read_text()
+    (lake.folder / "conf/jobs/t.yaml").write_text(text.replace("seq: bigint", "seq: string", 1))
+    put(names, "a.csv", "name", "U,1,5,Ada")
+    put(cities, "a.csv", "city", "U,1,5,Rome")
+    outcome = lake.run()
+    assert outcome.error_class == "ConfigError"
+    assert "no common order" in (outcome.error or "")
