@@ -45,6 +45,7 @@ EXTRAS = {
     ],
     # strategies of framework.testing, for tests of one's own pipelines
     "testing": ["hypothesis>=6"],
+    "bench": ["tpchgen-cli"],
     "docs": ["mkdocs-material>=9.5"],
 }
 

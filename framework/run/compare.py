@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from framework.changes.append import distinct_events, unseen
+from framework.changes.bounds import Bound, bound_figures, bounds, within
 from framework.changes.columns import (
     ABSENT,
     BURIED,
@@ -26,6 +27,7 @@ from framework.changes.columns import (
     REASONS,
     SEQ,
     SRC,
+    STATE,
     TIED,
     UNKNOWN,
     VERDICT,
@@ -41,11 +43,12 @@ from framework.run.conform import data_fields
 from framework.run.contract import STATE_KIND
 from framework.run.history import compare_versions
 from framework.run.jobrun import JobRun
-from framework.run.judge import tallies
+from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
+from framework.run.tuning import is_large
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -79,7 +82,7 @@ def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Colum
         whole = _whole_rows(run, shape, judged, counted)
         if not whole.figures["irregular"]:
             return whole
-    return _columns(run, shape, judged, counted)
+    return _columns(run, shape, gate, judged, counted)
 
 
 def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
@@ -104,14 +107,26 @@ def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Colu
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
     folded = fold(ranked(kept(measured.df), positioned), keys, on_tie)
+    found: tuple[Bound, ...] = ()
+    if known is not None and is_large(run):
+        folded, found = _bounded(folded, shape, keys)
+        known = known.filter(within(found))
     reconciled = reconcile(folded, known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
     rows = outcomes.df.localCheckpoint()
-    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
+    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False, bounds=found)
     return compared if compared.figures["irregular"] else _settled(run, shape, compared)
 
 
-def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
+def _bounded(folded: DataFrame, shape: Shape, keys: list[str]) -> tuple[DataFrame, tuple[Bound, ...]]:
+    """The folded batch, materialised, and what its keys lie between."""
+    fields = [shape.schema[key] for key in keys]
+    measured = Measured(folded, bound_figures(fields))
+    rows = measured.df.localCheckpoint()
+    return rows, bounds(measured.figures(), fields)
+
+
+def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]) -> Compared:
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
@@ -126,11 +141,16 @@ def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]
         whole = fill_placeholders(told, left, keys, columns)
         moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
         events = moves.df
-    folded = fold_columns(events, keys, columns, on_tie, _PASSING).localCheckpoint()
+    folded, found = _bounded(fold_columns(events, keys, columns, on_tie, _PASSING), shape, keys)
     figures = {**measured.figures(), **(moves.figures() if moves else {})}
+    target = contents(run, shape)
+    if figures["truncates"] or target is None:
+        found = ()
+    else:
+        target = target.filter(within(found))
     joined = join_columns(
         folded,
-        contents(run, shape),
+        target,
         _tombstones(run),
         keys,
         columns,
@@ -140,9 +160,12 @@ def _columns(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]
         passing=_PASSING,
         ranked=[field.name for field in data_fields(shape.schema)],
     )
-    outcomes = Measured(joined, [*_outcome_figures(), F.count_if(F.col(UNKNOWN)).alias("unknown")])
+    partly = F.col(OUTCOME).isin("insert", "update") & F.col(STATE).isNotNull()
+    joined, failures = with_judged_rows(joined, gate, partly)
+    unknown = F.count_if(F.col(UNKNOWN)).alias("unknown")
+    outcomes = Measured(joined, [*_outcome_figures(), unknown, *failures])
     rows = outcomes.df.localCheckpoint()
-    return Compared(rows, {**figures, **outcomes.figures()}, True, left)
+    return Compared(rows, {**figures, **outcomes.figures()}, True, left, bounds=found)
 
 
 def _columns_of(schema: StructType, keys: list[str]) -> list[StructField]:

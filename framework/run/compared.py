@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from framework.changes.bounds import Bound
 from framework.changes.columns import ABSENT, OUTCOME, RANK, VERDICT
 from framework.changes.rank import rank
 from framework.changes.sequence import names_position
@@ -34,6 +35,8 @@ class Compared:
     memory: DataFrame | None = None
     """What has to be remembered beside the table, where the rows' outcomes don't say it."""
 
+    bounds: tuple[Bound, ...] = ()
+    """What the keys of the rows lie between, where that may spare reading the whole table."""
     position: str | None = None
     """The snapshot that the table contains afterwards (JSON), where a batch is one."""
 

@@ -15,6 +15,7 @@ from framework.quality.dataset.judge import judge_dataset
 from framework.quality.gate import Gate, compile_gate
 from framework.readers import find_reader
 from framework.run.jobrun import JobRun
+from framework.run.judge import PUT_TOGETHER
 from framework.run.outcome import RuleResult
 from framework.sql import quote
 from framework.tables import table_format, table_ref
@@ -40,9 +41,15 @@ def check_row_rules(run: JobRun, gate: Gate, figures: dict[str, Any]) -> None:
     failed = []
     for k, rule in enumerate(gate.rules):
         count = int(figures[f"rule_{k}"] or 0)
-        run.outcome.rules.append(RuleResult(rule.text, "row", rule.action, count == 0, count))
-        if count and rule.action == "fail":
-            failed.append(f"{rule.text} ({count} rows)")
+        # rows of the table that are put together from several events can't be taken out any more
+        together = int(figures.get(f"{PUT_TOGETHER}{k}") or 0)
+        run.outcome.rules.append(
+            RuleResult(rule.text, "row", rule.action, not count + together, count + together)
+        )
+        if together and rule.action != "fail":
+            run.outcome.notes.append(f"{together} rows, put together from several events, break {rule.text}")
+        if count + together and rule.action == "fail":
+            failed.append(f"{rule.text} ({count + together} rows)")
     if failed:
         raise QualityError(
             f"job {run.job.job}: rows break rules whose action is fail",

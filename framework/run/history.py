@@ -48,7 +48,7 @@ from framework.quality.gate import Gate
 from framework.run.compared import Compared, contents, is_positioned, kept, ranked
 from framework.run.conform import event_fields, with_missing
 from framework.run.jobrun import JobRun
-from framework.run.judge import tallies
+from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
 from framework.run.retention import retention_figures, watermark
 from framework.run.shape import Shape
@@ -64,13 +64,13 @@ def compare_versions(
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates])
     events = ranked(kept(measured.df), is_positioned(run)).localCheckpoint()
-    compared = compare_good(run, shape, events.filter(F.col(VERDICT) == "good"), measured.figures())
+    compared = compare_good(run, shape, gate, events.filter(F.col(VERDICT) == "good"), measured.figures())
     rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
     figures = {**compared.figures, "rejected_rows": compared.figures["rejected"]}
     return replace(compared, figures=figures, apart=rejected)
 
 
-def compare_good(run: JobRun, shape: Shape, good: DataFrame, figures: dict[str, Any]) -> Compared:
+def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]) -> Compared:
     """The versions that good, ranked events make, with what was counted of the batch so far; `good` is materialised."""
     keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
     columns = _columns_of(shape, keys)
@@ -96,7 +96,9 @@ def compare_good(run: JobRun, shape: Shape, good: DataFrame, figures: dict[str, 
     figures |= whole.figures()
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
     found = versions(facts, keys, columns, tracked).localCheckpoint()
-    differing = Measured(_differing(found, rows, shape, keys), [F.count(F.lit(1)).alias("written")])
+    partly = (F.col(OUTCOME) != "delete") & F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
+    judged, failures = with_judged_rows(_differing(found, rows, shape, keys), gate, partly)
+    differing = Measured(judged, [F.count(F.lit(1)).alias("written"), *failures])
     changed = differing.df.localCheckpoint()
     figures |= differing.figures()
     figures |= _outcomes(facts, found, keys)

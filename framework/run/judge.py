@@ -75,6 +75,22 @@ def tallies(gate: Gate) -> list[Column]:
     ]
 
 
+PUT_TOGETHER = "reconciled_"
+"""Begins the names of figures: how many rows that are put together from several events fail rule k."""
+
+
+def with_judged_rows(rows: DataFrame, gate: Gate, partly: Column) -> tuple[DataFrame, list[Column]]:
+    """Reconciled rows with `_sluice_mask`, and what to count: failures of rows that are `partly` from other events.
+
+    Events that lack a rule's column are judged here, as what they make of the row.
+    """
+    if not gate.rules:
+        return rows, []
+    masked = rows.withColumn(MASK, F.when(partly, gate.mask()).otherwise(F.lit(0).cast("bigint")))
+    bits = [F.col(MASK).bitwiseAND(F.lit(1 << k)) != 0 for k in range(len(gate.rules))]
+    return masked, [F.count_if(bit).alias(f"{PUT_TOGETHER}{k}") for k, bit in enumerate(bits)]
+
+
 def _faults(
     keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool
 ) -> list[tuple[Column, Column]]:

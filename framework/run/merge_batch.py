@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import OUTCOME, SEQ, STATE, TIME, VALID_FROM
+from framework.changes.columns import ABSENT, OUTCOME, SEQ, STATE, TIME, VALID_FROM
 from framework.changes.facts import memory_fields
 from framework.changes.join_columns import tombstone_fields
 from framework.changes.presence import null_as_absent
@@ -19,7 +19,7 @@ from framework.errors import QualityError
 from framework.quality.gate import Gate
 from framework.run.compare import buried, compare
 from framework.run.compared import Compared, contents
-from framework.run.conform import conform, with_missing
+from framework.run.conform import conform, event_fields, with_missing
 from framework.run.contract import STATE_KIND
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
 from framework.run.jobrun import JobRun
@@ -64,11 +64,27 @@ def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFram
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     if run.job.changes.null_means == "absent":
         fitted = null_as_absent(fitted, run.job.changes.keys)
+    fitted = _with_columns_of_rules(run, shape, fitted)
     gate = gate_of(run, fitted.schema)
     # nothing tells which rows of the table a truncate of one of several sources concerns
     truncates = run.job.mode == "merge" and len(run.job.sources) == 1
     judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=truncates)
     return shape, gate, judged
+
+
+def _with_columns_of_rules(run: JobRun, shape: Shape, events: DataFrame) -> DataFrame:
+    """Events that lack a column which a rule names and the table has, as ones that don't carry it."""
+    leaves = [leaf for entry in run.ruleset.row_rules for leaf in entry.rule.leaves]
+    named = {name.lower() for leaf in leaves for name in leaf.names} - {
+        name.lower() for name in events.columns
+    }
+    lacking = [field for field in event_fields(shape.schema) if field.name.lower() in named]
+    if not lacking:
+        return events
+    none = F.array(*[F.lit(field.name) for field in lacking])
+    known = F.coalesce(F.col(ABSENT), F.array().cast("array<string>")) if ABSENT in events.columns else None
+    nulls = {field.name: F.lit(None).cast(field.dataType) for field in lacking}
+    return events.withColumns({**nulls, ABSENT: none if known is None else F.concat(known, none)})
 
 
 def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
@@ -224,4 +240,9 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
     arriving = [
         field.name for field in schema.fields if field.name in set(rows.columns) and field.name not in own
     ]
-    run.fmt.merge(effective, run.target, merge_clauses(run.job.changes.keys, arriving), intent.mark)
+    run.fmt.merge(
+        effective,
+        run.target,
+        merge_clauses(run.job.changes.keys, arriving, batch.compared.bounds),
+        intent.mark,
+    )

@@ -60,7 +60,7 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) 
     figures = measured.figures()
     positions = _positions(run, rows)
     _check_delivery(run, positions)
-    delivery = _Delivery(run, shape, rows, positions)
+    delivery = _Delivery(run, shape, gate, rows, positions)
     return delivery.as_versions(figures) if run.job.versioned else delivery.as_rows(figures)
 
 
@@ -74,8 +74,10 @@ def recorded(run: JobRun) -> str | None:
 class _Delivery:
     """The snapshots of one batch, and the table that they meet."""
 
-    def __init__(self, run: JobRun, shape: Shape, rows: DataFrame, positions: list[_Position]) -> None:
-        self._run, self._shape, self._positions = run, shape, positions
+    def __init__(
+        self, run: JobRun, shape: Shape, gate: Gate, rows: DataFrame, positions: list[_Position]
+    ) -> None:
+        self._run, self._shape, self._gate, self._positions = run, shape, gate, positions
         self._keys = run.job.changes.keys
         rejected = F.col(VERDICT) == "rejected"
         self._good = rows.filter((F.col(VERDICT) == "good") & ~F.col(TWICE)).drop(TWICE)
@@ -133,7 +135,7 @@ class _Delivery:
         # a key is in a snapshot once: nothing to settle
         events = ranked(events, positioned=True).localCheckpoint()
         missing = events.filter(F.col(OP) == "D").count()
-        compared = compare_good(self._run, self._shape, events, {**figures, "truncates": 0})
+        compared = compare_good(self._run, self._shape, self._gate, events, {**figures, "truncates": 0})
         told = {**compared.figures, "duplicate": compared.figures["duplicate"] + same}
         return self._compared(compared.rows, told, missing, compared.memory)
 

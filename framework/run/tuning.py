@@ -33,6 +33,12 @@ def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
         yield
 
 
+def is_large(run: JobRun) -> bool:
+    """True unless the table is known to have so little data that there are no files to skip."""
+    size = run.fmt.size(run.target)
+    return size is None or size > SMALL_TABLE
+
+
 def is_small(run: JobRun, intent: Intent) -> bool:
     """True if the batch and its table are known to be small; only files and tables say how large they are."""
     items = [item for inputs in intent.inputs.values() for item in inputs.items]

@@ -103,3 +103,23 @@ def test_a_batch_of_partial_events_that_is_stopped_at_a_write_is_finished_by_the
     lake.file("c.csv", *lines([(0, Change(2, 7, "U", {"a": "late"}))]))
     lake.applied()
     assert lake.rows("id", "a", "b") == [(1, "x", "z")]
+
+
+def test_a_rule_on_columns_that_an_event_lacks_is_judged_on_the_row_it_makes(lake: TestLake) -> None:
+    rules = 'Rules = [ (ColumnValues "a" != "x") OR (ColumnValues "b" != "y") ]'
+    lake.job(
+        read={"format": "csv", "schema": COLUMNS, "options": {"header": True}},
+        changes=CHANGES,
+        quality={"rules": rules},
+    )
+    lake.file(
+        "a.csv",
+        *lines([(0, Change(1, 5, "U", {"a": "x", "b": "n"})), (0, Change(2, 5, "U", {"a": "x", "b": "y"}))]),
+    )
+    assert lake.applied().counts == Counts(read=2, inserted=1, quarantined=1)
+    lake.file("b.csv", *lines([(0, Change(1, 6, "U", {"b": "y"}))]))
+    outcome = lake.applied()
+    assert outcome.counts == Counts(read=1, updated=1)
+    assert any("1 rows, put together from several events, break" in note for note in outcome.notes)
+    assert [rule.failed_rows for rule in outcome.rules] == [1]
+    assert lake.rows("id", "a", "b") == [(1, "x", "y")]
