@@ -30,6 +30,7 @@ EXTRAS = {
     "aws": ["boto3>=1.34"],
     "dev": [
         "pytest>=8",
+        "pytest-xdist>=3",
         "hypothesis>=6",
         "ruff>=0.6",
         "mypy>=1.11",
