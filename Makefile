@@ -11,6 +11,9 @@ BIN = .venv/$(LANE)/bin
 # `make test CHECKS=` leaves lint and types out: CI needs them once, not per lane
 CHECKS ?= lint
 TESTS ?= tests
+# processes side by side, each with a Spark of its own: most of a test is planning, which has one thread
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 SOURCES = framework jobs tests benchmarks tools setup.py
 
 .DEFAULT_GOAL := help
@@ -33,13 +36,13 @@ flights: setup ## 336,776 real flights through the same layers
 	@$(BIN)/python -m jobs.flights.demo
 
 test: packages $(CHECKS) ## lint, types, examples in docstrings, unit and integration tests
-	$(BIN)/python -m pytest --doctest-modules framework jobs $(TESTS)
+	$(PYTEST) --doctest-modules framework jobs $(TESTS)
 
 unit: packages ## tests without Spark, and the examples in docstrings
 	$(BIN)/python -m pytest --doctest-modules framework jobs tests/unit
 
 integration: packages ## tests with Spark
-	$(BIN)/python -m pytest tests/integration
+	$(PYTEST) tests/integration
 
 FEEDS ?= 2000
 SEED ?= 0

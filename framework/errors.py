@@ -9,6 +9,7 @@ configuration from an unreachable source::
     ├── SessionError            4   Spark, Java, jars or settings are missing or wrong
     ├── ReadError               5   a source is missing, unreachable or unreadable
     ├── QualityError            6   a rule with action `fail` failed, or too many rows were rejected
+    │   └── DeliveryRefused     6   what a source delivered is set aside
     ├── SchemaDriftError        7   the source's columns contradict the table under its evolution policy
     ├── TableError              8   a table can't be created, read or written
     │   ├── ContractError       8   a job contradicts what the table records about itself

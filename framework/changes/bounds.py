@@ -63,7 +63,10 @@ def bounds(figures: Mapping[str, Any], keys: Sequence[StructField]) -> tuple[Bou
     found = []
     for i, key in enumerate(keys):
         low, high = figures.get(f"low_{i}"), figures.get(f"high_{i}")
-        if low is not None and high is not None and max(len(low), len(high)) <= _LONGEST:
+        if low is None or high is None or max(len(low), len(high)) > _LONGEST:
+            continue
+        # Spark would put a setting's value in its place
+        if "${" not in low + high:
             found.append(Bound(key.name, _literal(low, key.dataType), _literal(high, key.dataType)))
     return tuple(found)
 

@@ -44,7 +44,6 @@ def writer_of(project: Project, given: str) -> str:
         ConfigError: there is none.
     """
     from framework.cli.table_view import table_name
-    from framework.errors import ConfigError
 
     name = table_name(project, given)
     writers = [job.job for job in project.jobs.values() if job.write.table == name]

@@ -121,7 +121,10 @@ def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Colu
 def _bounded(folded: DataFrame, shape: Shape, keys: list[str]) -> tuple[DataFrame, tuple[Bound, ...]]:
     """The folded batch, materialised, and what its keys lie between."""
     fields = [shape.schema[key] for key in keys]
-    measured = Measured(folded, bound_figures(fields))
+    figures = bound_figures(fields)
+    if not figures:
+        return folded.localCheckpoint(), ()
+    measured = Measured(folded, figures)
     rows = measured.df.localCheckpoint()
     return rows, bounds(measured.figures(), fields)
 

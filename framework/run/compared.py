@@ -37,6 +37,8 @@ class Compared:
 
     bounds: tuple[Bound, ...] = ()
     """What the keys of the rows lie between, where that may spare reading the whole table."""
+    delivered: DataFrame | None = None
+    """The good rows of the newest snapshot, where a batch is one: what rules about the batch are about."""
     position: str | None = None
     """The snapshot that the table contains afterwards (JSON), where a batch is one."""
 

@@ -67,13 +67,18 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
         (VALID_TIME, "changes.valid_time"),
         (INITIAL, "changes.initial_valid_from"),
     ):
-        if recorded.get(name) != wanted.get(name):
+        known = recorded.get(name, _BEFORE.get(name)) if name in wanted else recorded.get(name)
+        if known != wanted.get(name):
             raise ContractError(
                 f"job {job.job} contradicts table {table} in {_spoken(name)}",
                 found=f"{wanted.get(name, 'none')} in the job",
-                expected=f"{recorded.get(name, 'none')}, as the table records",
+                expected=f"{known or 'none'}, as the table records",
                 fix=f"Correct {key}, or write to a new table.",
             )
+
+
+_BEFORE = {DELIVERY: "changes"}
+"""What tables stand for that were made before this was recorded."""
 
 
 def _spoken(name: str) -> str:

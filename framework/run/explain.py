@@ -77,7 +77,7 @@ def explain_key(project: Project, name: str, key: Mapping[str, str], *, spark: S
     _check(run, key)
     log = open_log(run)
     batches = log.batches()
-    inputs = {source: Inputs(log.reader(source), tuple(log.items(source))) for source in job.sources}
+    inputs = {source: Inputs(log.reader(source), tuple(log.files(source))) for source in job.sources}
     shape, _, judged = judged_events(run, read_events(run.ctx, job, inputs, positions=True))
     mine = ranked(judged.filter(_wanted(run, judged, key)), is_positioned(run))
     numbered = mine.withColumn(_ID, F.monotonically_increasing_id()).localCheckpoint()

@@ -9,13 +9,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import ABSENT, OUTCOME, SEQ, STATE, TIME, VALID_FROM
+from framework.changes.columns import ABSENT, OUTCOME, SEQ, STATE, TIME, VALID_FROM, VALID_TO
 from framework.changes.facts import memory_fields
 from framework.changes.join_columns import tombstone_fields
 from framework.changes.presence import null_as_absent
 from framework.changes.scd1 import merge_clauses
 from framework.changes.scd2 import version_clauses
-from framework.errors import QualityError
+from framework.errors import DeliveryRefused, QualityError
 from framework.quality.gate import Gate
 from framework.run.compare import buried, compare
 from framework.run.compared import Compared, contents
@@ -29,7 +29,7 @@ from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape, shape_of
-from framework.run.snapshot import POSITION
+from framework.run.snapshot import POSITION, position_text
 from framework.run.validity import with_valid_time
 from framework.sql import quote
 from framework.state.intents import Intent
@@ -52,7 +52,14 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     counts = counts_of(compared.figures, run.job.mode)
     run.outcome.counts.add(counts)
     run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})
-    _check(run, shape, gate, compared, counts)
+    try:
+        _check(run, shape, gate, compared, counts)
+    except QualityError as error:
+        if run.job.changes.snapshot:
+            raise DeliveryRefused(
+                error.what, found=error.found, expected=error.expected, fix=error.fix
+            ) from error
+        raise
     return Reconciled(shape, compared, counts)
 
 
@@ -64,7 +71,8 @@ def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFram
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     if run.job.changes.null_means == "absent":
         fitted = null_as_absent(fitted, run.job.changes.keys)
-    fitted = _with_columns_of_rules(run, shape, fitted)
+    if not run.job.changes.snapshot:
+        fitted = _with_columns_of_rules(run, shape, fitted)
     gate = gate_of(run, fitted.schema)
     # nothing tells which rows of the table a truncate of one of several sources concerns
     truncates = run.job.mode == "merge" and len(run.job.sources) == 1
@@ -154,7 +162,13 @@ def _check(run: JobRun, shape: Shape, gate: Gate, compared: Compared, counts: Co
     check_row_rules(run, gate, figures)
     run.refuse_excess(counts)
     upserts = rows.filter(F.col(OUTCOME).isin("insert", "update"))
-    check_dataset_rules(run, upserts, lambda: _table_afterwards(run, shape, rows))
+    batch = compared.delivered if compared.delivered is not None else _as_of_now(run, upserts)
+    check_dataset_rules(run, batch, lambda: _as_of_now(run, _table_afterwards(run, shape, rows)))
+
+
+def _as_of_now(run: JobRun, rows: DataFrame) -> DataFrame:
+    """Of versions those that hold: rules are about the things themselves, and a key has many versions."""
+    return rows.filter(F.col(VALID_TO).isNull()) if run.job.versioned else rows
 
 
 def _table_afterwards(run: JobRun, shape: Shape, rows: DataFrame) -> DataFrame:
@@ -187,8 +201,9 @@ def _report_ties(run: JobRun, tied: int) -> None:
 def _record_position(run: JobRun, batch: Reconciled, position: str) -> None:
     """Before the rows: after a crash between the two, the same snapshot is applied again, and no older one."""
     _open_memory(run, batch)
-    if run.fmt.properties(run.tombstones).get(POSITION) != position:
-        run.fmt.set_properties(run.tombstones, {POSITION: position})
+    told = position_text(run, batch.shape, position)
+    if run.fmt.properties(run.tombstones).get(POSITION) != told:
+        run.fmt.set_properties(run.tombstones, {POSITION: told})
 
 
 def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:

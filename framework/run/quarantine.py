@@ -17,6 +17,7 @@ from framework.changes.columns import OP, PREFIX, RAW, REASONS, SRC
 from framework.sql import quote
 from framework.tables.base import (
     BatchMark,
+    ColumnChange,
     MergeClauses,
     TableFormat,
     TableRef,
@@ -95,6 +96,9 @@ def write_quarantine(
         fmt.create(table, TableSpec(SCHEMA, comment=f"Rejected rows of job {mark.job}"))
         fmt.append(rows, table, mark)
         return
+    if REPLAY not in fmt.schema(table).names:
+        # made before rejected rows could be brought in again
+        fmt.evolve(table, [ColumnChange("add", REPLAY, StringType())])
     clauses = MergeClauses(
         on="t.`id` = s.`id`",
         update_when="true" if again else None,

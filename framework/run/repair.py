@@ -37,6 +37,12 @@ def check_repair(run: JobRun, repair: Repair) -> None:
         TableError: nothing was ever rejected.
     """
     job = run.job
+    if job.mode not in ("merge", "append") or job.changes.snapshot:
+        raise ConfigError(
+            f"job {job.job} writes its source as a whole, so rejected rows can't be added one by one",
+            found="snapshots" if job.changes.snapshot else f"mode {job.mode}",
+            fix="Mend the source or the rules, and run the job on its next delivery.",
+        )
     if job.transform is not None:
         raise ConfigError(
             f"job {job.job} makes its rows by a transform, so they can't be read again one by one",
@@ -74,9 +80,9 @@ def inputs_of(run: JobRun, log: IntentLog, repair: Repair) -> Mapping[str, Input
     wanted = {identity(row.source) for row in chosen if row.source is not None}
     found: dict[str, Inputs] = {}
     for name in run.job.sources:
-        items = [item for item in log.items(name) if identity(str(item.get("path", ""))) in wanted]
-        wanted -= {identity(str(item["path"])) for item in items}
+        items = [item for item in log.files(name) if identity(str(item["path"])) in wanted]
         found[name] = Inputs(log.reader(name), tuple(items))
+    wanted -= {identity(str(item["path"])) for inputs in found.values() for item in inputs.items}
     if wanted or not any(found.values()):
         raise StateError(
             f"job {run.job.job}: no batch tells where rejected rows came from",
@@ -117,6 +123,13 @@ def _only_claimed(run: JobRun, intent: Intent, frame: DataFrame) -> DataFrame:
     claimed = _claimed(run, intent).select(*[F.col(name).alias(f"_its_{name}") for name in _COORDINATES])
     where = dict(zip(_COORDINATES, ("name", "partition", "position"), strict=True))
     same = [F.col(SRC).getField(part).eqNullSafe(F.col(f"_its_{name}")) for name, part in where.items()]
+    if len(run.job.sources) == 1:
+        lost = claimed.join(frame.select(SRC), same, "left_anti").count()
+        if lost:
+            raise StateError(
+                f"job {run.job.job}: {lost} rejected rows are not where they were read",
+                fix="Their files were changed or are called otherwise now: choose other rows with --where.",
+            )
     return frame.join(F.broadcast(claimed.distinct()), reduce(and_, same), "left_semi")
 
 
@@ -174,7 +187,9 @@ def _forget_settled(run: JobRun, log: IntentLog) -> None:
     rows = run.fmt.read(run.quarantine).filter(F.col(REPLAY).isNotNull()).select(REPLAY).distinct().collect()
     for row in rows:
         epoch, _, n = row[REPLAY].partition("/")
-        settle(run, Intent(run.job.job, epoch, int(n), {}))
+        # pending batches were finished before; those of another epoch went with a target that is gone
+        done = settle if epoch == log.epoch else release
+        done(run, Intent(run.job.job, epoch, int(n), {}))
 
 
 def _chosen(run: JobRun, repair: Repair) -> DataFrame:

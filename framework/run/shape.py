@@ -62,16 +62,31 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         fields = [_commented(run, field) for field in incoming.fields]
         valid = events.schema[VALID].dataType if run.job.versioned else None
         schema = StructType([*fields, *_framework_fields(run, sequence, valid)])
+        _check_keys(run, schema)
         properties = {**run.job.write.properties, **contract_of(run.job, sequence_type)}
         spec = TableSpec(schema, tuple(run.job.write.partition_by), properties, run.job.write.comment)
         return Shape(False, spec, (), ())
     check_contract(run.job, run.target.name, run.fmt.properties(run.target), sequence_type)
     now = run.fmt.schema(run.target)
+    _check_keys(run, now)
     if run.job.versioned:
         _check_validity(run, now[VALID_FROM].dataType, events.schema[VALID].dataType)
     own = StructType([*event_fields(now), *(field for field in now.fields if field.name.startswith(PREFIX))])
     changes, drift = plan_evolution(own, incoming, run.job.write.evolution, tuple(run.job.changes.keys))
     return Shape(True, TableSpec(evolved(now, changes)), tuple(changes), tuple(drift))
+
+
+def _check_keys(run: JobRun, schema: StructType) -> None:
+    """Everything that compares rows names the keys as the table does."""
+    known = {name.lower(): name for name in schema.names}
+    other = [key for key in run.job.changes.keys if known.get(key.lower(), key) != key]
+    if run.job.keyed and other:
+        raise ContractError(
+            f"job {run.job.job} spells keys otherwise than table {run.target.name}",
+            found=", ".join(other),
+            expected=", ".join(known[key.lower()] for key in other),
+            fix="Correct changes.keys.",
+        )
 
 
 def apply_shape(run: JobRun, shape: Shape) -> None:

@@ -6,6 +6,7 @@ as they are aren't touched. Nothing older than it is taken any more, so deletes 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -18,9 +19,9 @@ from pyspark.sql.types import DataType, StructField, StructType
 from framework.changes.columns import BAD, EXTRA, OP, OUTCOME, REASONS, SEQ, VALID, VALID_TO, VERDICT
 from framework.changes.facts import IMPLIED
 from framework.changes.snapshot import TWICE, differences, held, with_repeats
-from framework.errors import ConfigError, DeliveryRefused
+from framework.errors import DeliveryRefused
 from framework.quality.gate import Gate
-from framework.run.compared import Compared, contents, kept, ranked
+from framework.run.compared import Compared, contents, ranked
 from framework.run.conform import event_fields
 from framework.run.history import compare_good
 from framework.run.jobrun import JobRun
@@ -34,6 +35,7 @@ from framework.sql import exact_json, quote
 POSITION = "sluice.snapshot"
 """Property of a table's memory: the position (JSON) of the newest snapshot that the table contains."""
 _MOST = 100
+"""So many snapshots in one delivery make versions one after another."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class _Position:
     """Its sequence as JSON."""
     older: bool
     """Whether it is older than what the table contains."""
+    again: bool
+    """Whether the table contains it: a repetition, or another part of it. Nothing is missing from it then."""
     valid: str | None
     """From when on what it changes is valid (scd2)."""
 
@@ -52,23 +56,38 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) 
     """What the delivered snapshots change.
 
     Raises:
-        DeliveryRefused: it is empty, or a snapshot is older than the newest that the table contains.
-        ConfigError: its rows have no common sequence.
+        DeliveryRefused: it is empty, all of it is older than what the table contains, or it has too many sequences.
     """
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, None)])
-    rows = with_repeats(kept(measured.df), run.job.changes.keys).localCheckpoint()
+    # rows that a rule drops say that their keys are there
+    counted = measured.df.filter(F.col(VERDICT) != "control")
+    rows = with_repeats(counted, run.job.changes.keys).localCheckpoint()
     figures = measured.figures()
-    positions = _positions(run, rows)
-    _check_delivery(run, positions)
+    positions = _newer(run, shape, _positions(run, shape, rows))
     delivery = _Delivery(run, shape, gate, rows, positions)
     return delivery.as_versions(figures) if run.job.versioned else delivery.as_rows(figures)
 
 
-def recorded(run: JobRun) -> str | None:
-    """The position of the newest snapshot that the table contains, as JSON."""
-    if not run.fmt.exists(run.tombstones):
+def recorded(run: JobRun, shape: Shape) -> str | None:
+    """The position of the newest snapshot that the table contains, as JSON; for a batch that is done again the one from
+    before it."""
+    if contents(run, shape) is None or not run.fmt.exists(run.tombstones):
         return None
-    return run.fmt.properties(run.tombstones).get(POSITION)
+    told = run.fmt.properties(run.tombstones).get(POSITION)
+    if told is None:
+        return None
+    found = json.loads(told)
+    text = found["before"] if found["batch"] == _batch(run) else found["position"]
+    return None if text is None else str(text)
+
+
+def position_text(run: JobRun, shape: Shape, position: str) -> str:
+    """What to record before a batch writes that brings the table to a position."""
+    return json.dumps({"position": position, "batch": _batch(run), "before": recorded(run, shape)})
+
+
+def _batch(run: JobRun) -> str:
+    return f"{run.outcome.epoch}/{run.outcome.batch}"
 
 
 class _Delivery:
@@ -82,13 +101,16 @@ class _Delivery:
         rejected = F.col(VERDICT) == "rejected"
         self._good = rows.filter((F.col(VERDICT) == "good") & ~F.col(TWICE)).drop(TWICE)
         self._refused = rows.filter(rejected | F.col(TWICE))
+        self._held = rows.filter((F.col(VERDICT) != "good") | F.col(TWICE))
         lacking = reduce(or_, [F.col(quote(key)).isNull() for key in self._keys])
-        self._refusals = self._refused.agg(
-            F.count(F.lit(1)).alias("all"), F.count_if(F.col(BAD).isNotNull() | lacking).alias("unknown")
+        self._refusals = self._held.agg(
+            F.count(F.lit(1)).alias("held"),
+            F.count_if(rejected | F.col(TWICE)).alias("refused"),
+            F.count_if(F.col(BAD).isNotNull() | lacking).alias("unknown"),
         ).collect()[0]
         if self._refusals.unknown:
             run.outcome.notes.append(
-                f"{self._refusals.unknown} rows of the snapshot have no readable key: no key was taken for missing"
+                f"{self._refusals.unknown} rows can't be read or have no key: no key was taken for missing"
             )
 
     def as_rows(self, figures: dict[str, Any]) -> Compared:
@@ -102,9 +124,7 @@ class _Delivery:
         # rows that stay as they are have been counted, and are of no further use
         changed = counted.df.filter(F.col(OUTCOME) != "duplicate").localCheckpoint()
         found = counted.figures()
-        older = 0
-        if len(self._positions) > 1:
-            older = self._good.filter(F.col(SEQ) < self._sequence(newest)).count()
+        older = self._good.filter(F.col(SEQ) < self._sequence(newest)).count()
         written = found["insert"] + found["update"] + found["delete"]
         told = {**figures, **_NOTHING, **found, "superseded": older, "delete": 0, "written": written}
         return self._compared(changed, told, found["delete"], None)
@@ -114,7 +134,7 @@ class _Delivery:
         table = contents(self._run, self._shape)
         before = table.filter(F.col(VALID_TO).isNull()) if table is not None else None
         changes, same = [], 0
-        first = recorded(self._run) is None
+        first = before is None
         for position in self._positions:
             found = self._changes(before, position).localCheckpoint()
             if first:
@@ -136,7 +156,12 @@ class _Delivery:
         events = ranked(events, positioned=True).localCheckpoint()
         missing = events.filter(F.col(OP) == "D").count()
         compared = compare_good(self._run, self._shape, self._gate, events, {**figures, "truncates": 0})
-        told = {**compared.figures, "duplicate": compared.figures["duplicate"] + same}
+        older = self._good.filter(F.col(SEQ) < self._sequence(self._positions[0])).count()
+        told = {
+            **compared.figures,
+            "duplicate": compared.figures["duplicate"] + same,
+            "superseded": compared.figures["superseded"] + older,
+        }
         return self._compared(compared.rows, told, missing, compared.memory)
 
     def _changes(self, before: DataFrame | None, position: _Position) -> DataFrame:
@@ -145,10 +170,10 @@ class _Delivery:
         found = differences(before, delivered, self._keys, self._compared_columns())
         if before is None:
             return found
-        if self._refusals.unknown:
+        if self._refusals.unknown or position.again:
             found = found.filter(F.col(OUTCOME) != "delete")
-        elif self._refusals.all:
-            found = held(found, self._refused.filter(F.col(SEQ) == sequence), self._keys)
+        elif self._refusals.held:
+            found = held(found, self._held_at(sequence), self._keys)
         at = {SEQ: sequence}
         if VALID in found.columns:
             at[VALID] = F.lit(position.valid).cast(found.schema[VALID].dataType)
@@ -161,13 +186,16 @@ class _Delivery:
         names = [*self._keys, *self._compared_columns()]
         sequence = self._sequence(position)
         now = self._good.filter(F.col(SEQ) == sequence).select(*[F.col(quote(name)) for name in names])
-        if before is None or not self._refusals.all:
+        if before is None or not (self._refusals.held or position.again):
             return now
         stays = before.select(*[F.col(quote(name)) for name in names])
-        if not self._refusals.unknown:
-            there = self._refused.filter(F.col(SEQ) == sequence)
+        if not self._refusals.unknown and not position.again:
+            there = self._held_at(sequence)
             stays = stays.join(there.select(*map(quote, self._keys)), self._keys, "left_semi")
         return now.unionByName(stays.join(now.select(*map(quote, self._keys)), self._keys, "left_anti"))
+
+    def _held_at(self, sequence: Column) -> DataFrame:
+        return self._held.filter(F.col(SEQ).isNull() | (F.col(SEQ) == sequence))
 
     def _compared_columns(self) -> list[str]:
         """All but the keys, and what only says which snapshot it is."""
@@ -185,9 +213,16 @@ class _Delivery:
     ) -> Compared:
         if missing:
             self._run.outcome.notes.append(f"{missing} keys are missing from the snapshot: deleted")
-        told = {**figures, "rejected_rows": self._refusals.all}
-        newest = self._positions[-1].text
-        return Compared(rows, told, False, apart=_rejected(self._refused), memory=memory, position=newest)
+        newest = self._positions[-1]
+        return Compared(
+            rows,
+            {**figures, "rejected_rows": self._refusals.refused},
+            False,
+            apart=_rejected(self._refused),
+            memory=memory,
+            delivered=self._good.filter(F.col(SEQ) == self._sequence(newest)),
+            position=newest.text,
+        )
 
 
 _NOTHING = dict.fromkeys(("remember", "contender", "tied", "folded_rows", "folded_events", "ended"), 0)
@@ -210,47 +245,59 @@ def _rejected(refused: DataFrame) -> DataFrame:
     )
 
 
-def _positions(run: JobRun, rows: DataFrame) -> list[_Position]:
+def _positions(run: JobRun, shape: Shape, rows: DataFrame) -> list[_Position]:
     """The snapshots of a delivery, oldest first.
 
     Raises:
-        ConfigError: there are so many that the sequence can't be a snapshot's.
+        DeliveryRefused: there are so many that the sequence can't be a snapshot's, or that they would take too long.
     """
-    known = recorded(run)
-    older = F.col(SEQ) < _literal(known, rows.schema[SEQ].dataType) if known is not None else F.lit(False)
+    known = recorded(run, shape)
+    mark = _literal(known, rows.schema[SEQ].dataType) if known is not None else None
+    older, again = (
+        (F.col(SEQ) < mark, F.col(SEQ) == mark) if mark is not None else (F.lit(False), F.lit(False))
+    )
     valid = F.max(VALID) if VALID in rows.columns else F.lit(None)
     found = (
         rows.filter(F.col(SEQ).isNotNull())
         .groupBy(SEQ)
         .agg(valid.cast("string").alias("valid"))
         .orderBy(SEQ)
-        .limit(_MOST + 1)
-        .select(_as_text(F.col(SEQ)).alias("text"), older.alias("older"), "valid")
-        .collect()
+        .select(_as_text(F.col(SEQ)).alias("text"), older.alias("older"), again.alias("again"), "valid")
     )
-    if len(found) > _MOST:
-        raise ConfigError(
-            f"job {run.job.job}: a snapshot has one sequence, and the rows of this delivery have many",
-            found=f"more than {_MOST} values of {', '.join(run.job.changes.sequence)}",
-            fix="Name what the rows of one snapshot share in changes.sequence: a column, or $file.",
-        )
-    return [_Position(row.text, row.older, row.valid) for row in found]
-
-
-def _check_delivery(run: JobRun, positions: list[_Position]) -> None:
-    if not positions:
+    most = _MOST if run.job.versioned else 10 * _MOST
+    listed = found.limit(most + 1).collect()
+    if len(listed) > most:
         raise DeliveryRefused(
-            f"job {run.job.job}: an empty snapshot would delete every row of {run.target.name}",
-            found="no row that says as of when it is",
-            fix="Deliver it again; this one is set aside. If the source is empty indeed, empty the table by hand.",
+            f"job {run.job.job}: the rows of this delivery have very many sequences",
+            found=f"more than {most} values of {', '.join(run.job.changes.sequence)}",
+            expected="one for the rows of one snapshot",
+            fix="Name what they share in changes.sequence: a column, or $file. If they are so many snapshots indeed, "
+            "take them in windows: `sluice run JOB --replay '*2026-01*'`.",
         )
-    if positions[0].older:
+    return [_Position(row.text, row.older, row.again, row.valid) for row in listed]
+
+
+def _newer(run: JobRun, shape: Shape, positions: list[_Position]) -> list[_Position]:
+    """Those that are not older than the table.
+
+    Raises:
+        DeliveryRefused: there is none.
+    """
+    left = [each for each in positions if not each.older]
+    if left:
+        return left
+    if positions:
         raise DeliveryRefused(
             f"job {run.job.job}: a snapshot is older than the newest that {run.target.name} contains",
-            found=positions[0].text,
-            expected=f"{recorded(run)} or later",
+            found=positions[-1].text,
+            expected=f"{recorded(run, shape)} or later",
             fix="What it says is overtaken: it is set aside, and the next run goes on without it.",
         )
+    raise DeliveryRefused(
+        f"job {run.job.job}: an empty snapshot would delete every row of {run.target.name}",
+        found="no row that says as of when it is",
+        fix="Deliver it again; this one is set aside. If the source is empty indeed, empty the table by hand.",
+    )
 
 
 def _literal(text: str, kind: DataType) -> Column:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StringType, StructField, StructType
 
 from framework.changes.columns import BAD, OP, PREFIX, RAW, SEQ, SRC
 from framework.changes.envelopes import MESSAGES, find_decoder
@@ -16,6 +16,7 @@ from framework.context import RunContext
 from framework.errors import ConfigError, SluiceError
 from framework.readers import find_reader
 from framework.readers.base import Inputs, StrictReader
+from framework.readers.declared import parse_type
 from framework.run.union import united
 from framework.tables import table_format, table_ref
 
@@ -40,10 +41,14 @@ def read_events(
     `mend` makes the records to decode of those that were read, and is called again with the events, where the records
     are messages: its second argument says whether the columns of rows are there.
     """
+    united_later = job.transform is None and len(job.sources) > 1
     frames = {
-        name: find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
+        name: (
+            find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
+            if inputs[name] or not united_later
+            else _idle(ctx, job, name, source)
+        )
         for name, source in job.sources.items()
-        if inputs[name] or job.transform is not None or len(job.sources) == 1
     }
     if job.transform is not None:
         return _transformed(ctx, job, frames)
@@ -63,6 +68,24 @@ def read_strictly(ctx: RunContext, job: Job, inputs: Mapping[str, Inputs]) -> Da
     if envelope_of(job, source) != "rows" or not isinstance(reader, StrictReader):
         return None
     return reader.read_strictly(ctx, source, inputs[name])
+
+
+def _idle(ctx: RunContext, job: Job, name: str, source: Read) -> DataFrame:
+    """A source that has nothing new: which columns its events don't carry has to be known all the same.
+
+    Raises:
+        ConfigError: it doesn't declare its columns.
+    """
+    if source.columns is None:
+        raise ConfigError(
+            f"job {job.job}: source {name} has nothing new, and nothing tells its columns",
+            fix=f"Declare them in read.{name}.schema: the table must know which source carries what.",
+        )
+    # the text of a message
+    fields = [StructField("value", StringType())]
+    if envelope_of(job, source) not in MESSAGES:
+        fields = [StructField(column.name, parse_type(column)) for column in source.columns]
+    return _with_transport(ctx.spark.createDataFrame([], StructType(fields)))
 
 
 def _mended(

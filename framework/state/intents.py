@@ -126,17 +126,20 @@ class IntentLog:
 
     def seen(self, source: str) -> SeenItems:
         """What the intents so far read of a source."""
-        return SeenItems(self.items(source))
+        return SeenItems(self._read(source))
 
-    def items(self, source: str) -> list[Mapping[str, Any]]:
-        """The items that the intents so far read of a source, each once, oldest first."""
-        read = (
+    def files(self, source: str) -> list[Mapping[str, Any]]:
+        """The files that the intents so far read of a source, each as it was when it was read last."""
+        newest = {identity(str(item["path"])): item for item in self._read(source) if "path" in item}
+        return list(newest.values())
+
+    def _read(self, source: str) -> list[Mapping[str, Any]]:
+        return [
             item
             for _, intent in sorted(self._intents.items())
             if source in intent.inputs and intent.repair is None
             for item in intent.inputs[source].items
-        )
-        return list({_item_key(item): item for item in read}.values())
+        ]
 
     def batches(self) -> dict[str, int]:
         """The first batch that read each file, by the file's place."""

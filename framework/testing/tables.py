@@ -27,7 +27,7 @@ def differences(
         if len(mine) == len(theirs) == 1:
             lines += [f"{name}: {text}" for text in _row_differences(mine[0], theirs[0])]
         elif len(mine) > 1 or len(theirs) > 1:
-            if sorted(map(str, mine)) != sorted(map(str, theirs)):
+            if sorted(map(_text, mine)) != sorted(map(_text, theirs)):
                 lines.append(f"{name}: {len(mine)} rows, expected {len(theirs)}")
         elif mine:
             lines.append(f"{name}: is there, expected none ({_shown(mine[0], keys)})")
@@ -69,6 +69,10 @@ def _row_differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> l
         for name in names
         if found.get(name) != expected.get(name)
     ]
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return str(sorted(row.items()))
 
 
 def _shown(row: Mapping[str, Any], keys: Sequence[str]) -> str:

@@ -113,6 +113,16 @@ def _history(project: Project, job: Job) -> Iterator[ConfigError]:
             expected="keys, and a source of plain rows",
             fix="Remove `snapshot`, or add `changes: {keys: [...]}`.",
         )
+    if changes.snapshot and changes.null_means == "absent":
+        yield problem(
+            project,
+            job,
+            "changes.null_means",
+            "leaves columns as they are, and a snapshot has all of them",
+            found="absent",
+            expected="null",
+            fix="Remove `null_means`.",
+        )
     if changes.history == "scd2":
         return
     for key in ("tracked", "valid_time", "initial_valid_from"):
