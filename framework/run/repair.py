@@ -102,7 +102,9 @@ def claim(run: JobRun, intent: Intent) -> None:
         update_when="true",
         update_set={REPLAY: literal(_name(intent.epoch, intent.n))},
     )
-    run.fmt.merge(_chosen(run, intent.repair).select("id"), run.quarantine, clauses, None)
+    # a merge whose source reads its own target has no plan in Spark 4.1
+    chosen = _chosen(run, intent.repair).select("id").localCheckpoint()
+    run.fmt.merge(chosen, run.quarantine, clauses, None)
 
 
 def events_of(run: JobRun, intent: Intent, *, positions: bool) -> DataFrame:
@@ -169,7 +171,8 @@ def _with_fix(run: JobRun, repair: Repair, frame: DataFrame) -> DataFrame:
 def release(run: JobRun, intent: Intent) -> None:
     """Take back the claim of a batch that failed."""
     clauses = MergeClauses(on="t.`id` = s.`id`", update_when="true", update_set={REPLAY: "NULL"})
-    run.fmt.merge(_claimed(run, intent).select("id"), run.quarantine, clauses, None)
+    claimed = _claimed(run, intent).select("id").localCheckpoint()
+    run.fmt.merge(claimed, run.quarantine, clauses, None)
 
 
 def settle(run: JobRun, intent: Intent) -> None:
