@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from framework.cli.output import number
+from framework.cli.output import number, show_json, stdout
 from framework.cli.words import STATUS_MARKS, STATUS_STYLES, plural, status_word
 from framework.redact import redact
 from framework.run.outcome import Counts, JobOutcome, RuleResult, RunOutcome
+from framework.state.codec import to_data
 from framework.words import duration
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ COUNTS = tuple(each.name for each in fields(Counts))
 _COUNT_STYLES = {"quarantined": "yellow", "dropped": "yellow"}
 _REASONS = 5
 """So many reasons are shown for each job."""
+
+
+def show_outcome(run: RunOutcome, exit_code: int, *, as_json: bool) -> None:
+    """Print what a run did: for people or, with the exit code, for machines."""
+    if as_json:
+        show_json({**to_data(run), "exit_code": exit_code})
+        return
+    console = stdout()
+    for part in summary(run):
+        console.print(part)
 
 
 def summary(run: RunOutcome) -> Iterator[RenderableType]:

@@ -123,9 +123,9 @@ def read_table(project: Project, spark: SparkSession, name: str, ask: Ask) -> Da
     fmt = table_format(spark, ref.format)
     if not fmt.exists(ref):
         if ask.side == "quarantine":
-            raise TableError(
-                f"{name} has no quarantine", fix="No row was ever rejected for it: nothing is wrong."
-            )
+            from framework.run.quarantine import no_quarantine
+
+            raise no_quarantine(name)
         raise TableError(f"there is no table {ref.name} yet", fix="`sluice run` the job that writes it.")
     if ask.as_of is None:
         return fmt.read(ref)

@@ -72,23 +72,13 @@ def replay(
     gives them. What is rejected once more stays in the quarantine. A replay that was stopped the next run finishes.
     """
     from framework.cli.choice import writer_of
+    from framework.cli.summary import show_outcome
     from framework.state.intents import Repair
 
     project = load_checked(conf, environment, overrides)
     repair = Repair(where, _fixes(fixes), fix_keys)
     outcome = _replay(project, writer_of(project, table), repair)
-    if as_json:
-        from framework.cli.output import show_json
-        from framework.state.codec import to_data
-
-        show_json({**to_data(outcome), "exit_code": outcome.exit_code})
-    else:
-        from framework.cli.output import stdout
-        from framework.cli.summary import summary
-
-        console = stdout()
-        for part in summary(outcome):
-            console.print(part)
+    show_outcome(outcome, outcome.exit_code, as_json=as_json)
     return outcome.exit_code
 
 

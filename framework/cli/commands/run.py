@@ -44,6 +44,7 @@ def run(
     What depends on a failed job is skipped; `--resume` goes on from there.
     """
     from framework.cli.choice import chosen_jobs
+    from framework.cli.summary import show_outcome
 
     project = load_checked(conf, environment, overrides)
     names = chosen_jobs(project, jobs, everything=everything or resume)
@@ -53,13 +54,9 @@ def run(
     except RunInterrupted as stopped:
         outcome, code = stopped.outcome, stopped.exit_code
     code = outcome.exit_code if code is None else code
-    if as_json:
-        from framework.cli.output import show_json
-        from framework.state.codec import to_data
-
-        show_json({**to_data(outcome), "exit_code": code})
-    else:
-        _show(project, outcome)
+    show_outcome(outcome, code, as_json=as_json)
+    if not as_json:
+        _tell_report(project, outcome)
     if not outcome.finished:
         click.echo(GOES_ON, err=True)
     return code
@@ -83,16 +80,11 @@ def _run(
         )
 
 
-def _show(project: Project, outcome: RunOutcome) -> None:
+def _tell_report(project: Project, outcome: RunOutcome) -> None:
     from rich.text import Text
 
     from framework.cli.output import stdout
-    from framework.cli.summary import summary
     from framework.report import report_path
 
-    console = stdout()
-    for part in summary(outcome):
-        console.print(part)
-    console.print(
-        Text.assemble(("report  ", "dim"), report_path(project.lake, outcome.run_id)), soft_wrap=True
-    )
+    path = report_path(project.lake, outcome.run_id)
+    stdout().print(Text.assemble(("report  ", "dim"), path), soft_wrap=True)

@@ -50,17 +50,10 @@ def show(
 
 def _show_run(project: Project, run_id: str, *, as_json: bool) -> int:
     from framework.cli.ledger_access import ledger_storage
-    from framework.cli.output import show_json, stdout
-    from framework.cli.summary import summary
-    from framework.state.codec import to_data
+    from framework.cli.summary import show_outcome
     from framework.state.ledger import find_run
 
     with ledger_storage(project) as storage:
         outcome = find_run(storage, project.lake, run_id)
-    if as_json:
-        show_json({**to_data(outcome), "exit_code": outcome.exit_code})
-    else:
-        console = stdout()
-        for part in summary(outcome):
-            console.print(part)
+    show_outcome(outcome, outcome.exit_code, as_json=as_json)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from framework.context import Listener
 from framework.run.api import plan_project, run_project
 from framework.run.outcome import JobOutcome, JobPlan
 from framework.tables import side_table, table_format, table_ref
+from framework.testing.oracle import Change
 
 LANE = ".".join(pyspark.__version__.split(".")[:2])
 _numbers = itertools.count()
@@ -101,3 +103,16 @@ def feed_lines(events: Sequence[tuple[Any, ...]]) -> list[str]:
         "op,id,seq,v",
         *[",".join("" if value is None else str(value) for value in event) for event in events],
     ]
+
+
+def feed_row(feed: int, e: Change) -> Change:
+    """The event as a row of a csv file, where every event has every column and no text has a backslash."""
+    value = e.values.get("value")
+    text = None if value is None else value.replace("\\", "")
+    return replace(e, values={"feed": feed, "seq": e.seq, "v": text})
+
+
+def csv_line(e: Change) -> str:
+    """An event of `feed_row` as a line of feed,op,id,seq,v where NULL is NULL."""
+    text = "NULL" if e.values["v"] is None else f'"{e.values["v"]}"'
+    return f"{e.values['feed']},{e.op},{e.key},{e.seq},{text}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 
 from framework.run.outcome import Counts
-from framework.testing.oracle import Change, scd1
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
+from framework.testing.oracle import scd1
+from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, csv_line, feed_lines, feed_row
 from tests.integration.test_scd1_kernel import case_feeds, random_feed
 
 
@@ -37,10 +36,10 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
         changes={**FEED_CHANGES, "keys": ["feed", "id"], "on_tie": "delete_wins"},
     )
     # the column that keeps the feeds apart is part of a row, and so of its rank
-    feeds_of_rows = [[[_row(i, e) for e in batch] for batch in feed] for i, feed in enumerate(feeds)]
+    feeds_of_rows = [[[feed_row(i, e) for e in batch] for batch in feed] for i, feed in enumerate(feeds)]
     for n in range(4):
         events = [e for feed in feeds_of_rows if n < len(feed) for e in feed[n]]
-        lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[_line(e) for e in events])
+        lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[csv_line(e) for e in events])
         outcome = lake.applied()
         assert outcome.counts.read == len(events)
         table = {
@@ -55,18 +54,6 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
             ).items()
         }
         assert table == expected, f"after batch {n + 1}"
-
-
-def _row(feed: int, e: Change) -> Change:
-    """The event as a row of a csv file, where every event has every column and no text has a backslash."""
-    value = e.values.get("value")
-    text = None if value is None else value.replace("\\", "")
-    return replace(e, values={"feed": feed, "seq": e.seq, "v": text})
-
-
-def _line(e: Change) -> str:
-    text = "NULL" if e.values["v"] is None else f'"{e.values["v"]}"'
-    return f"{e.values['feed']},{e.op},{e.key},{e.seq},{text}"
 
 
 def test_rows_without_key_or_sequence_are_quarantined_once_however_often_they_come(lake: TestLake) -> None:

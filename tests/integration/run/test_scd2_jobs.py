@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 
 from framework.run.outcome import Counts
 from framework.testing.crashes import StopAt
-from framework.testing.oracle import Change, scd2
-from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, TestLake, feed_lines
+from framework.testing.oracle import scd2
+from tests.integration.run.lakes import (
+    FEED_CHANGES,
+    FEED_SCHEMA,
+    LANE,
+    TestLake,
+    csv_line,
+    feed_lines,
+    feed_row,
+)
 from tests.integration.test_scd1_kernel import case_feeds, random_feed
 
 VERSION = ("id", "v", "valid_from", "valid_to", "is_current")
@@ -39,10 +46,10 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
         },
         changes={**FEED_CHANGES, "history": "scd2", "keys": ["feed", "id"]},
     )
-    feeds_of_rows = [[[_row(i, e) for e in batch] for batch in feed] for i, feed in enumerate(feeds)]
+    feeds_of_rows = [[[feed_row(i, e) for e in batch] for batch in feed] for i, feed in enumerate(feeds)]
     for n in range(4):
         events = [e for feed in feeds_of_rows if n < len(feed) for e in feed[n]]
-        lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[_line(e) for e in events])
+        lake.file(f"b{n}.csv", "feed,op,id,seq,v", *[csv_line(e) for e in events])
         outcome = lake.applied()
         assert outcome.counts.read == outcome.counts.accounted == len(events)
         table = sorted(
@@ -57,18 +64,6 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
             )
         ]
         assert table == expected, f"after batch {n + 1}"
-
-
-def _row(feed: int, e: Change) -> Change:
-    """The event as a row of a csv file, where every event has every column and no text has a backslash."""
-    value = e.values.get("value")
-    text = None if value is None else value.replace("\\", "")
-    return replace(e, values={"feed": feed, "seq": e.seq, "v": text})
-
-
-def _line(e: Change) -> str:
-    text = "NULL" if e.values["v"] is None else f'"{e.values["v"]}"'
-    return f"{e.values['feed']},{e.op},{e.key},{e.seq},{text}"
 
 
 def test_c16_and_c24_a_late_event_splits_a_version_that_had_swallowed_an_equal_one(lake: TestLake) -> None:
