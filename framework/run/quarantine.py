@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
@@ -14,6 +15,7 @@ from pyspark.sql.types import (
 )
 
 from framework.changes.columns import OP, PREFIX, RAW, REASONS, SRC
+from framework.errors import ConfigError, TableError
 from framework.sql import quote
 from framework.tables.base import (
     BatchMark,
@@ -55,6 +57,32 @@ SCHEMA = StructType(
         StructField(REPLAY, StringType(), True, {"comment": "the batch that is bringing it in again"}),
     ]
 )
+
+
+def no_quarantine(table: str) -> TableError:
+    """What to say where nothing was ever rejected for a table."""
+    return TableError(f"{table} has no quarantine", fix="No row was ever rejected for it: nothing is wrong.")
+
+
+def read_quarantine(fmt: TableFormat, table: TableRef, target: str, where: str | None = None) -> DataFrame:
+    """The rejected rows of a table that satisfy a condition.
+
+    Raises:
+        TableError: nothing was ever rejected for the table.
+        ConfigError: the condition is none on the quarantine's columns.
+    """
+    if not fmt.exists(table):
+        raise no_quarantine(target)
+    rows = fmt.read(table)
+    try:
+        return rows if where is None else rows.where(where)
+    except (AnalysisException, ParseException) as error:
+        raise ConfigError(
+            "--where is no condition on the quarantine's columns",
+            found=where,
+            expected=str(error).splitlines()[0],
+            fix=f"Its columns: {', '.join(rows.columns)}.",
+        ) from error
 
 
 def quarantine_rows(rejected: DataFrame, mark: BatchMark, run_id: str) -> DataFrame:

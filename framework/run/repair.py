@@ -17,10 +17,10 @@ from pyspark.sql import functions as F
 
 from framework.changes.columns import SRC
 from framework.config.places import identity
-from framework.errors import ConfigError, StateError, TableError
+from framework.errors import ConfigError, StateError
 from framework.readers.base import Inputs
 from framework.run.jobrun import JobRun
-from framework.run.quarantine import REPLAY
+from framework.run.quarantine import REPLAY, read_quarantine
 from framework.run.source import read_events
 from framework.sql import literal, quote
 from framework.state.intents import Intent, IntentLog, Repair
@@ -33,7 +33,7 @@ def check_repair(run: JobRun, repair: Repair) -> None:
     """Refuse what can't be brought in again exactly, before anything is done.
 
     Raises:
-        ConfigError: the job's rows have no coordinates, or a fix changes what tells events apart.
+        ConfigError: the job's rows have no coordinates, a fix changes what tells events apart, `where` is no condition.
         TableError: nothing was ever rejected.
     """
     job = run.job
@@ -56,10 +56,7 @@ def check_repair(run: JobRun, repair: Repair) -> None:
             found=", ".join(touched),
             fix="Leave keys and sequence alone, or ask for it: --fix-keys.",
         )
-    if not run.fmt.exists(run.quarantine):
-        raise TableError(
-            f"{run.target.name} has no quarantine", fix="No row was ever rejected for it: nothing is wrong."
-        )
+    read_quarantine(run.fmt, run.quarantine, run.target.name, repair.where)
 
 
 def inputs_of(run: JobRun, log: IntentLog, repair: Repair) -> Mapping[str, Inputs] | None:
@@ -95,7 +92,7 @@ def inputs_of(run: JobRun, log: IntentLog, repair: Repair) -> Mapping[str, Input
 def claim(run: JobRun, intent: Intent) -> None:
     """Write into the chosen rows which batch brings them in; the same rows however often it is done."""
     assert intent.repair is not None
-    if _claimed(run, intent).limit(1).collect():
+    if _claimed(run, intent.epoch, intent.n).limit(1).collect():
         return
     clauses = MergeClauses(
         on="t.`id` = s.`id`",
@@ -122,7 +119,9 @@ def events_of(run: JobRun, intent: Intent, *, positions: bool) -> DataFrame:
 
 def _only_claimed(run: JobRun, intent: Intent, frame: DataFrame) -> DataFrame:
     """Of the records read again those that were claimed."""
-    claimed = _claimed(run, intent).select(*[F.col(name).alias(f"_its_{name}") for name in _COORDINATES])
+    claimed = _claimed(run, intent.epoch, intent.n).select(
+        *[F.col(name).alias(f"_its_{name}") for name in _COORDINATES]
+    )
     where = dict(zip(_COORDINATES, ("name", "partition", "position"), strict=True))
     same = [F.col(SRC).getField(part).eqNullSafe(F.col(f"_its_{name}")) for name, part in where.items()]
     if len(run.job.sources) == 1:
@@ -168,19 +167,19 @@ def _with_fix(run: JobRun, repair: Repair, frame: DataFrame) -> DataFrame:
         ) from error
 
 
-def release(run: JobRun, intent: Intent) -> None:
+def release(run: JobRun, epoch: str, n: int) -> None:
     """Take back the claim of a batch that failed."""
     clauses = MergeClauses(on="t.`id` = s.`id`", update_when="true", update_set={REPLAY: "NULL"})
-    claimed = _claimed(run, intent).select("id").localCheckpoint()
+    claimed = _claimed(run, epoch, n).select("id").localCheckpoint()
     run.fmt.merge(claimed, run.quarantine, clauses, None)
 
 
-def settle(run: JobRun, intent: Intent) -> None:
+def settle(run: JobRun, epoch: str, n: int) -> None:
     """Delete the rows that a finished batch brought in; those it rejected again are claimed no more."""
     run.fmt.replace_where(
         run.fmt.read(run.quarantine).limit(0),
         run.quarantine,
-        f"{REPLAY} = {literal(_name(intent.epoch, intent.n))}",
+        f"{REPLAY} = {literal(_name(epoch, n))}",
         None,
     )
 
@@ -192,26 +191,16 @@ def _forget_settled(run: JobRun, log: IntentLog) -> None:
         epoch, _, n = row[REPLAY].partition("/")
         # pending batches were finished before; those of another epoch went with a target that is gone
         done = settle if epoch == log.epoch else release
-        done(run, Intent(run.job.job, epoch, int(n), {}))
+        done(run, epoch, int(n))
 
 
 def _chosen(run: JobRun, repair: Repair) -> DataFrame:
-    rows = run.fmt.read(run.quarantine).filter(F.col(REPLAY).isNull())
-    if repair.where is None:
-        return rows
-    try:
-        return rows.where(repair.where)
-    except (AnalysisException, ParseException) as error:
-        raise ConfigError(
-            "--where is no condition on the quarantine's columns",
-            found=repair.where,
-            expected=str(error).splitlines()[0],
-            fix=f"Its columns: {', '.join(rows.columns)}.",
-        ) from error
+    rows = read_quarantine(run.fmt, run.quarantine, run.target.name, repair.where)
+    return rows.filter(F.col(REPLAY).isNull())
 
 
-def _claimed(run: JobRun, intent: Intent) -> DataFrame:
-    return run.fmt.read(run.quarantine).filter(F.col(REPLAY) == _name(intent.epoch, intent.n))
+def _claimed(run: JobRun, epoch: str, n: int) -> DataFrame:
+    return run.fmt.read(run.quarantine).filter(F.col(REPLAY) == _name(epoch, n))
 
 
 def _name(epoch: str, n: int) -> str:
