@@ -11,6 +11,15 @@ from framework.changes.columns import ABSENT, PREFIX
 from framework.sql import quote
 
 
+def with_more_absent(events: DataFrame, names: Sequence[str]) -> DataFrame:
+    """The events, none of which carries these columns."""
+    none = F.array(*[F.lit(name) for name in names])
+    if ABSENT not in events.columns:
+        return events.withColumn(ABSENT, none)
+    known = F.coalesce(F.col(ABSENT), F.array().cast("array<string>"))
+    return events.withColumn(ABSENT, F.concat(known, none))
+
+
 def null_as_absent(events: DataFrame, keys: Sequence[str]) -> DataFrame:
     """The events with every NULL column but the keys counted as one that the event doesn't carry.
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StructField, StructType
 
 from framework.changes.columns import SRC
 from framework.errors import ConfigError
-from framework.sql import quote
+from framework.sql import exact_json, quote
 
 FILE = "$file"
 """In `changes.sequence`: the name of the file (without its folder) that the event comes from."""
@@ -39,6 +40,16 @@ def sequence_of(df: DataFrame, parts: Sequence[str], job: str) -> Column:
         columns[0].isNotNull(),
         F.struct(*[c.alias(part.strip("$")) for c, part in zip(columns, parts, strict=True)]),
     )
+
+
+def as_json(sequence: Column) -> Column:
+    """A sequence as text that `of_json` reads again, exactly."""
+    return F.to_json(F.struct(sequence.alias("w")), exact_json())
+
+
+def of_json(text: str, kind: DataType) -> Column:
+    """The sequence of a type that such a text stands for, as a literal."""
+    return F.from_json(F.lit(text), StructType([StructField("w", kind)]), exact_json()).getField("w")
 
 
 def names_position(parts: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ from framework.run.conform import data_fields
 from framework.run.contract import MADE_BY, check_contract, contract_of
 from framework.run.job import discover, open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
+from framework.run.shape import check_keys
 from framework.run.source import read_events
 from framework.sql import quote
 from framework.tables import plan_evolution
@@ -35,7 +36,7 @@ def adopt_table(project: Project, name: str, *, spark: SparkSession) -> list[str
 
     Raises:
         TableError: it isn't there, or its rows can't be told apart by the job's keys.
-        ContractError: another job made it.
+        ContractError: another job made it, or its keys are spelled otherwise.
         ConfigError: the job keeps versions, or nothing is there to read that tells the sequence's type.
         SchemaDriftError: what arrives contradicts its columns.
     """
@@ -96,8 +97,9 @@ def _incoming(run: JobRun) -> StructType:
 
 def _check_keys(run: JobRun) -> None:
     keys = run.job.changes.keys
-    known = {name.lower() for name in run.fmt.schema(run.target).names}
-    missing = [key for key in keys if key.lower() not in known]
+    schema = run.fmt.schema(run.target)
+    check_keys(run, schema)
+    missing = [key for key in keys if key not in schema.names]
     if missing:
         raise TableError(
             f"table {run.target.name} lacks key columns of job {run.job.job}", found=", ".join(missing)

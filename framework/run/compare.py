@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import StructType
 
 from framework.changes.append import distinct_events, unseen
 from framework.changes.bounds import Bound, bound_figures, bounds, within
@@ -18,7 +18,6 @@ from framework.changes.columns import (
     ABSENT,
     BURIED,
     EVENTS,
-    EXTRA,
     MOVED_FROM,
     MOVED_TO,
     OP,
@@ -38,8 +37,8 @@ from framework.changes.join_columns import join_columns
 from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
 from framework.changes.reconcile import reconcile, settle
 from framework.quality.gate import Gate
-from framework.run.compared import Compared, contents, is_positioned, kept, ranked
-from framework.run.conform import data_fields
+from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
+from framework.run.conform import data_fields, value_fields
 from framework.run.contract import STATE_KIND
 from framework.run.history import compare_versions
 from framework.run.jobrun import JobRun
@@ -107,11 +106,12 @@ def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Colu
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
     folded = fold(ranked(kept(measured.df), positioned), keys, on_tie)
+    tombstones = remembered_beside(run)
     found: tuple[Bound, ...] = ()
     if known is not None and is_large(run):
         folded, found = _bounded(folded, shape, keys)
         known = known.filter(within(found))
-    reconciled = reconcile(folded, known, _tombstones(run), keys, on_tie=on_tie, positioned=positioned)
+    reconciled = reconcile(folded, known, tombstones, keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
     rows = outcomes.df.localCheckpoint()
     compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False, bounds=found)
@@ -133,14 +133,13 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
-    columns = _columns_of(shape.schema, keys)
+    columns = value_fields(shape.schema, keys)
     events = ranked(kept(measured.df), positioned)
+    tombstones = remembered_beside(run)
     moves, left = None, None
     if MOVED_FROM in events.columns and ABSENT in events.columns:
         told = events.localCheckpoint()
-        left = left_rows(
-            told, contents(run, shape), _tombstones(run), keys, columns, on_tie
-        ).localCheckpoint()
+        left = left_rows(told, contents(run, shape), tombstones, keys, columns, on_tie).localCheckpoint()
         whole = fill_placeholders(told, left, keys, columns)
         moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
         events = moves.df
@@ -154,7 +153,7 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
     joined = join_columns(
         folded,
         target,
-        _tombstones(run),
+        tombstones,
         keys,
         columns,
         on_tie=on_tie,
@@ -171,11 +170,6 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
     return Compared(rows, {**figures, **outcomes.figures()}, True, left, bounds=found)
 
 
-def _columns_of(schema: StructType, keys: list[str]) -> list[StructField]:
-    extra = [field for field in schema.fields if field.name == EXTRA]
-    return [field for field in [*data_fields(schema), *extra] if field.name not in keys]
-
-
 def _irregular(judged: DataFrame) -> Column:
     """Whether an event can't be treated as a whole row of one key."""
     irregular = F.col(OP) == "T"
@@ -185,12 +179,6 @@ def _irregular(judged: DataFrame) -> Column:
         if name in judged.columns:
             irregular = irregular | F.col(name).isNotNull()
     return irregular & (F.col(VERDICT) == "good")
-
-
-def _tombstones(run: JobRun) -> DataFrame | None:
-    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
-        return None
-    return run.fmt.read(run.tombstones)
 
 
 def _outcome_figures() -> list[Column]:
@@ -236,5 +224,5 @@ def buried(compared: Compared, keys: list[str], schema: StructType) -> DataFrame
     return (
         ended
         if compared.left is None
-        else with_left_rows(ended, compared.left, keys, _columns_of(schema, keys))
+        else with_left_rows(ended, compared.left, keys, value_fields(schema, keys))
     )

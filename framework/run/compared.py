@@ -40,7 +40,7 @@ class Compared:
     delivered: DataFrame | None = None
     """The good rows of the newest snapshot, where a batch is one: what rules about the batch are about."""
     position: str | None = None
-    """The snapshot that the table contains afterwards (JSON), where a batch is one."""
+    """What to record of the snapshot that the table contains afterwards (JSON), where a batch is one."""
 
     @property
     def rejected(self) -> DataFrame:
@@ -58,6 +58,13 @@ def contents(run: JobRun, shape: Shape) -> DataFrame | None:
     if not shape.exists or run.fmt.version(run.target) is None:
         return None
     return with_missing(run.fmt.read(run.target), shape.schema.fields)
+
+
+def remembered_beside(run: JobRun) -> DataFrame | None:
+    """What the table beside the target remembers; None if there is none, or none is needed."""
+    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
+        return None
+    return run.fmt.read(run.tombstones)
 
 
 def is_positioned(run: JobRun) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -22,6 +22,12 @@ def event_fields(schema: StructType) -> list[StructField]:
     """The columns that events carry: without those that a history adds."""
     added = HISTORY_COLUMNS if _versioned(schema) else ()
     return [field for field in data_fields(schema) if field.name not in added]
+
+
+def value_fields(schema: StructType, keys: Sequence[str]) -> list[StructField]:
+    """What a row has beside its key, as far as events tell it: extra columns as JSON among them."""
+    extra = [field for field in schema.fields if field.name == EXTRA]
+    return [field for field in [*event_fields(schema), *extra] if field.name not in keys]
 
 
 def _versioned(schema: StructType) -> bool:

@@ -23,7 +23,7 @@ from framework.run.compared import is_positioned, ranked
 from framework.run.conform import event_fields
 from framework.run.job import open_log, prepare_session
 from framework.run.jobrun import JobRun, open_job
-from framework.run.merge_batch import judged_events
+from framework.run.judged import judged_events
 from framework.run.shape import Shape
 from framework.run.source import read_events
 from framework.sql import literal, quote
@@ -78,12 +78,18 @@ def explain_key(project: Project, name: str, key: Mapping[str, str], *, spark: S
     log = open_log(run)
     batches = log.batches()
     inputs = {source: Inputs(log.reader(source), tuple(log.files(source))) for source in job.sources}
+    if not any(inputs.values()):
+        raise ConfigError(
+            f"no batch of job {name} has read files, which alone can be read again",
+            fix="`sluice show TABLE --as-of VERSION` shows earlier versions of the table.",
+        )
+    its = _Key(run, key)
     shape, _, judged = judged_events(run, read_events(run.ctx, job, inputs, positions=True))
-    mine = ranked(judged.filter(_wanted(run, judged, key)), is_positioned(run))
+    mine = ranked(judged.filter(_wanted(judged, its)), is_positioned(run))
     numbered = mine.withColumn(_ID, F.monotonically_increasing_id()).localCheckpoint()
-    told = _placed(run, shape, numbered, key)
+    told = _placed(run, shape, numbered, its)
     rejected = [_rejected(row, batches, shape) for row in numbered.filter(F.col(VERDICT) != "good").collect()]
-    rows = run.fmt.read(run.target).filter(_is(run, key))
+    rows = run.fmt.read(run.target).filter(its.same())
     order = "valid_from" if job.versioned else job.changes.keys[0]
     shown = [row.asDict(recursive=True) for row in rows.orderBy(order).limit(_MOST).collect()]
     return Explanation(run.target.name, key, [*_worded(run, shape, told, batches), *rejected], shown)
@@ -108,28 +114,37 @@ def _check(run: JobRun, key: Mapping[str, str]) -> None:
         raise TableError(f"there is no table {run.target.name} yet", fix=f"`sluice run {job.job}` makes it.")
 
 
-def _is(run: JobRun, key: Mapping[str, str], of: Column | None = None) -> Column:
-    """Whether a row, or the key in the struct `of`, is the key's."""
-    values = {name.lower(): value for name, value in key.items()}
-    kinds = run.fmt.schema(run.target)
-    same = []
-    for name in run.job.changes.keys:
-        kind = kinds[name].dataType
-        wanted = F.expr(f"try_cast({literal(values[name.lower()])} AS {kind.simpleString()})")
-        column = F.col(quote(name)) if of is None else of.getField(name).cast(kind)
-        same.append(column == wanted)
-    return reduce(and_, same)
+class _Key:
+    """The key that is asked for, in the types of the table."""
+
+    def __init__(self, run: JobRun, key: Mapping[str, str]) -> None:
+        given = {name.lower(): value for name, value in key.items()}
+        schema = run.fmt.schema(run.target)
+        self._kinds = {name: schema[name].dataType for name in run.job.changes.keys}
+        # Column.try_cast came with Spark 4; the expression is there in both
+        self.values = {
+            name: F.expr(f"try_cast({literal(given[name.lower()])} AS {kind.simpleString()})")
+            for name, kind in self._kinds.items()
+        }
+
+    def same(self, of: Column | None = None) -> Column:
+        """Whether a row's key, or that in the struct `of`, is it."""
+        found = {
+            name: F.col(quote(name)) if of is None else of.getField(name).cast(kind)
+            for name, kind in self._kinds.items()
+        }
+        return reduce(and_, [found[name] == value for name, value in self.values.items()])
 
 
-def _wanted(run: JobRun, events: DataFrame, key: Mapping[str, str]) -> Column:
+def _wanted(events: DataFrame, its: _Key) -> Column:
     """Events that concern the key: its own, key changes away from it, truncates."""
-    concerns = [_is(run, key), F.col(OP) == "T"]
+    concerns = [its.same(), F.col(OP) == "T"]
     if MOVED_FROM in events.columns:
-        concerns.append(F.coalesce(_is(run, key, F.col(MOVED_FROM)), F.lit(False)))
+        concerns.append(its.same(F.col(MOVED_FROM)))
     return reduce(or_, [F.coalesce(each, F.lit(False)) for each in concerns])
 
 
-def _placed(run: JobRun, shape: Shape, numbered: DataFrame, key: Mapping[str, str]) -> list[Any]:
+def _placed(run: JobRun, shape: Shape, numbered: DataFrame, its: _Key) -> list[Any]:
     """The key's facts in their order, with the events that they come from.
 
     Raises:
@@ -140,22 +155,19 @@ def _placed(run: JobRun, shape: Shape, numbered: DataFrame, key: Mapping[str, st
     good = numbered.filter(F.col(VERDICT) == "good")
     if VALID not in good.columns:
         good = good.withColumn(VALID, F.lit(0))
-    values = {name.lower(): value for name, value in key.items()}
     # a truncate is an end of this key, as of any other
+    truncate = F.col(OP) == "T"
+    instead = {**its.values, OP: F.lit("D")}
     own = good.select(
         *[
-            F.when(F.col(OP) == "T", F.lit(values[name.lower()]).cast(good.schema[name].dataType))
-            .otherwise(F.col(quote(name)))
-            .alias(name)
-            if name in keys
-            else F.when(F.col(OP) == "T", "D").otherwise(F.col(OP)).alias(OP)
-            if name == OP
+            F.when(truncate, instead[name]).otherwise(F.col(quote(name))).alias(name)
+            if name in instead
             else F.col(quote(name))
             for name in good.columns
         ]
     )
     facts = facts_of(own, keys, columns, run.job.changes.on_tie, beside=[_ID])
-    mine = facts.filter(_is(run, key))
+    mine = facts.filter(its.same())
     order = Window.orderBy(STAMP)
     placed = mine.withColumn(_PLACE, F.dense_rank().over(order)).join(
         numbered.select(_ID, F.col(OP).alias("operation"), F.col(SRC)), _ID

@@ -11,11 +11,10 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
-from framework.changes import stamp
 from framework.changes.columns import (
     ABSENT,
     EXTRA,
@@ -31,7 +30,7 @@ from framework.changes.columns import (
     VALID_TO,
     VERDICT,
 )
-from framework.changes.facts import ELSEWHERE, ENDED, ENDS, STAMP, TIE, remembered
+from framework.changes.facts import ELSEWHERE, ENDED, TIE, remembered
 from framework.changes.join_versions import (
     ORIGIN,
     all_truncates,
@@ -42,19 +41,18 @@ from framework.changes.join_versions import (
     touched_keys,
     with_old_rows,
 )
-from framework.changes.moves import WEIGHT, unresolved
+from framework.changes.moves import unresolved
 from framework.changes.scd2 import SHOWN, hidden, versions
 from framework.quality.gate import Gate
-from framework.run.compared import Compared, contents, is_positioned, kept, ranked
-from framework.run.conform import event_fields, with_missing
+from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
+from framework.run.conform import event_fields, value_fields, with_missing
+from framework.run.history_counts import outcomes, summed, truncate_outcomes
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
 from framework.run.retention import retention_figures, watermark
 from framework.run.shape import Shape
 from framework.sql import quote
-
-_NEWS, _KNOWN = "_sluice_news", "_sluice_was_known"
 
 
 def compare_versions(
@@ -73,8 +71,8 @@ def compare_versions(
 def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]) -> Compared:
     """The versions that good, ranked events make, with what was counted of the batch so far; `good` is materialised."""
     keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
-    columns = _columns_of(shape, keys)
-    target, memory = contents(run, shape), _memory(run)
+    columns = value_fields(shape.schema, keys)
+    target, memory = contents(run, shape), remembered_beside(run)
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
     rows = rows_of(target, touched, keys).localCheckpoint() if target is not None else None
@@ -101,29 +99,18 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     differing = Measured(judged, [F.count(F.lit(1)).alias("written"), *failures])
     changed = differing.df.localCheckpoint()
     figures |= differing.figures()
-    figures |= _outcomes(facts, found, keys)
-    figures |= _truncate_outcomes(good, memory) if figures["truncates"] else {}
+    figures |= outcomes(facts, found, keys)
+    figures |= truncate_outcomes(good, memory) if figures["truncates"] else {}
     news = Measured(_news(facts, found, memory, good, keys, columns), [F.count(F.lit(1)).alias("ended")])
     remember = news.df.localCheckpoint()
     figures |= news.figures()
-    return Compared(changed, _summed(figures), False, memory=remember)
-
-
-def _columns_of(shape: Shape, keys: list[str]) -> list[StructField]:
-    extra = [field for field in shape.schema.fields if field.name == EXTRA]
-    return [field for field in [*event_fields(shape.schema), *extra] if field.name not in keys]
+    return Compared(changed, summed(figures), False, memory=remember)
 
 
 def _counting_unresolved(changes: DataFrame) -> Measured:
     moves = MOVED_FROM in changes.columns and ABSENT in changes.columns
     lacks = F.coalesce(unresolved(changes), F.lit(False)) if moves else F.lit(False)
     return Measured(changes, [F.count_if(lacks).alias("unresolved")])
-
-
-def _memory(run: JobRun) -> DataFrame | None:
-    if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
-        return None
-    return run.fmt.read(run.tombstones)
 
 
 def _differing(found: DataFrame, rows: DataFrame | None, shape: Shape, keys: list[str]) -> DataFrame:
@@ -188,75 +175,3 @@ def _news(
     there = memory.select(*[F.col(quote(name)).alias(f"_sluice_m{i}") for i, name in enumerate(names)])
     same = [F.col(quote(name)).eqNullSafe(F.col(f"_sluice_m{i}")) for i, name in enumerate(names)]
     return rows.join(there, reduce(and_, same), "left_anti")
-
-
-def _outcomes(facts: DataFrame, found: DataFrame, keys: list[str]) -> dict[str, Any]:
-    """What became of the batch's events: counted by event, since one may change several versions, or none."""
-    group = [F.col(quote(key)) for key in keys]
-    each = (
-        facts.filter(F.col(ORIGIN) != "truncate")
-        .groupBy(*group, SEQ, STAMP)
-        .agg(
-            F.sum(WEIGHT).alias(_NEWS),
-            F.max(F.col(ORIGIN) == "known").alias(_KNOWN),
-            F.max(ENDS).alias(ENDS),
-            F.max(VALID).alias(VALID),
-        )
-    )
-    at = Window.partitionBy(*group, SEQ)
-    ordinary = F.col(STAMP).getField("tie") < stamp.MOVED
-    settled = each.select(
-        "*",
-        (F.col(STAMP) < F.max(STAMP).over(at)).alias("_sluice_lost"),
-        (F.count_if(ordinary).over(at) > 1).alias("_sluice_several"),
-        (F.max(_NEWS).over(at) > 0).alias("_sluice_new_here"),
-        F.row_number().over(at.orderBy(F.col(STAMP))).alias("_sluice_nth"),
-    )
-    its = [F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)]
-    same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
-    opened = found.select(*its, F.col(SEQ).alias("_sluice_opened"))
-    closed = found.filter(F.col(VALID_TO).isNotNull()).select(*its, F.col(VALID_TO).alias("_sluice_closed"))
-    told = settled.join(
-        opened, [*same, ~F.col(ENDS), F.col(SEQ).eqNullSafe(F.col("_sluice_opened"))], "left"
-    ).drop(*[f"_sluice_its{i}" for i in range(len(keys))])
-    told = told.join(closed, [*same, F.col(ENDS), F.col(VALID) == F.col("_sluice_closed")], "left")
-    news, first = F.col(_NEWS), (F.col(_NEWS) > 0) & ~F.col(_KNOWN)
-    lost = F.col("_sluice_lost")
-    shown = F.col("_sluice_opened").isNotNull() | F.col("_sluice_closed").isNotNull()
-    tied = F.col("_sluice_several") & F.col("_sluice_new_here") & (F.col("_sluice_nth") == 1)
-    repeats = F.when(F.col(_KNOWN), news).otherwise(F.greatest(news - 1, F.lit(0)))
-    row = told.agg(
-        F.coalesce(F.sum(repeats), F.lit(0)).alias("duplicate"),
-        F.count_if(first & lost).alias("superseded"),
-        F.count_if(first & ~lost & shown & ~F.col(ENDS)).alias("insert"),
-        F.count_if(first & ~lost & shown & F.col(ENDS)).alias("delete"),
-        F.count_if(first & ~lost & ~shown).alias("remember"),
-        F.count_if(tied).alias("tied"),
-    ).collect()[0]
-    return dict(row.asDict())
-
-
-def _truncate_outcomes(good: DataFrame, memory: DataFrame | None) -> dict[str, int]:
-    each = good.filter(F.col(OP) == "T").groupBy(SEQ).agg(F.count(F.lit(1)).alias("n"))
-    if memory is None:
-        each = each.withColumn(_KNOWN, F.lit(False))
-    else:
-        there = memory.filter(F.col(OP) == "T").select(
-            F.col(SEQ).alias("_sluice_at"), F.lit(True).alias(_KNOWN)
-        )
-        each = each.join(there.distinct(), F.col(SEQ).eqNullSafe(F.col("_sluice_at")), "left")
-    new = ~F.coalesce(F.col(_KNOWN), F.lit(False))
-    row = each.agg(F.count_if(new).alias("new"), F.sum("n").alias("n")).collect()[0]
-    return {"truncates_new": row.new, "truncates_repeated": (row.n or 0) - row.new}
-
-
-def _summed(figures: dict[str, Any]) -> dict[str, Any]:
-    """Figures as every comparison has them."""
-    return {
-        **figures,
-        "update": 0,
-        "remember": figures["remember"] + figures.pop("truncates_new", 0),
-        "duplicate": figures["duplicate"] + figures.pop("truncates_repeated", 0),
-        "folded_rows": 0,
-        "folded_events": 0,
-    }

@@ -207,7 +207,7 @@ def _run_batch(run: JobRun, log: IntentLog, intent: Intent) -> None:
     if not changed:
         log.set_unchanged(intent)
     if intent.repair is not None:
-        settle(run, intent)
+        settle(run, intent.epoch, intent.n)
     _account(run)
     events = run.outcome.counts.read - before.counts.read
     for each in ranges:
@@ -220,7 +220,7 @@ def _withdraw(run: JobRun, log: IntentLog, intent: Intent) -> None:
     """A replay that fails is not tried again for ever: its rows stay in the quarantine."""
     done = _committed(run)
     if done is None or (done.epoch, done.n) != (intent.epoch, intent.n):
-        release(run, intent)
+        release(run, intent.epoch, intent.n)
         log.set_unchanged(intent)
 
 

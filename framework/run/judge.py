@@ -95,23 +95,21 @@ def _faults(
     keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool
 ) -> list[tuple[Column, Column]]:
     """(condition, reason) of everything but rules that rejects an event; conditions are never NULL."""
-    faults = [(F.col(BAD).isNotNull(), _reason("readable", [], F.col(BAD)))]
+    faults = [(F.col(BAD).isNotNull(), reason("readable", [], F.col(BAD)))]
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
     applied = ("I", "U", "D", "R", "T") if truncates else ("I", "U", "D", "R")
     known = F.coalesce(F.col(OP).isin(*applied), F.lit(False))
     faults.append(
-        (readable & ~known, _reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
+        (readable & ~known, reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
     )
     no_key = F.lit("the key is NULL")
     keyed = readable & ~F.col(OP).eqNullSafe("T") if truncates else readable
-    faults += [(keyed & F.col(quote(key)).isNull(), _reason("key", [key], no_key)) for key in keys]
+    faults += [(keyed & F.col(quote(key)).isNull(), reason("key", [key], no_key)) for key in keys]
     if sequenced:
-        faults.append(
-            (readable & F.col(SEQ).isNull(), _reason("sequence", [], F.lit("the sequence is NULL")))
-        )
+        faults.append((readable & F.col(SEQ).isNull(), reason("sequence", [], F.lit("the sequence is NULL"))))
     if valid:
         no_time = F.lit("nothing says from when on it is valid")
-        faults.append((readable & F.col(VALID).isNull(), _reason("valid_time", [], no_time)))
+        faults.append((readable & F.col(VALID).isNull(), reason("valid_time", [], no_time)))
     return faults
 
 
@@ -124,7 +122,8 @@ def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:
     return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{REASON_TYPE}>")))
 
 
-def _reason(rule: str, columns: Sequence[str], found: Column) -> Column:
+def reason(rule: str, columns: Sequence[str], found: Column) -> Column:
+    """Why an event is rejected: the rule, the columns that it concerns, and what was found."""
     names = F.array(*[F.lit(name) for name in columns]).cast("array<string>")
     return F.struct(
         F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")

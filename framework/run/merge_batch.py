@@ -9,28 +9,26 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import ABSENT, OUTCOME, SEQ, STATE, TIME, VALID_FROM, VALID_TO
+from framework.changes.columns import OUTCOME, SEQ, STATE, TIME, VALID_FROM, VALID_TO
 from framework.changes.facts import memory_fields
 from framework.changes.join_columns import tombstone_fields
-from framework.changes.presence import null_as_absent
 from framework.changes.scd1 import merge_clauses
 from framework.changes.scd2 import version_clauses
 from framework.errors import DeliveryRefused, QualityError
 from framework.quality.gate import Gate
 from framework.run.compare import buried, compare
 from framework.run.compared import Compared, contents
-from framework.run.conform import conform, event_fields, with_missing
+from framework.run.conform import with_missing
 from framework.run.contract import STATE_KIND
-from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons, gate_of
+from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
 from framework.run.jobrun import JobRun
-from framework.run.judge import judge
+from framework.run.judged import judged_events
 from framework.run.outcome import Counts
+from framework.run.positions import POSITION
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
-from framework.run.shape import Shape, apply_shape, shape_of
-from framework.run.snapshot import POSITION, position_text
-from framework.run.validity import with_valid_time
+from framework.run.shape import Shape, apply_shape
 from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
@@ -61,38 +59,6 @@ def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
             ) from error
         raise
     return Reconciled(shape, compared, counts)
-
-
-def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFrame]:
-    """Events fitted to the table and judged; the shape that they give it, and the gate that judged them."""
-    if run.job.versioned:
-        events = with_valid_time(events, run.job)
-    shape = shape_of(run, events)
-    fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
-    if run.job.changes.null_means == "absent":
-        fitted = null_as_absent(fitted, run.job.changes.keys)
-    if not run.job.changes.snapshot:
-        fitted = _with_columns_of_rules(run, shape, fitted)
-    gate = gate_of(run, fitted.schema)
-    # nothing tells which rows of the table a truncate of one of several sources concerns
-    truncates = run.job.mode == "merge" and len(run.job.sources) == 1
-    judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=truncates)
-    return shape, gate, judged
-
-
-def _with_columns_of_rules(run: JobRun, shape: Shape, events: DataFrame) -> DataFrame:
-    """Events that lack a column which a rule names and the table has, as ones that don't carry it."""
-    leaves = [leaf for entry in run.ruleset.row_rules for leaf in entry.rule.leaves]
-    named = {name.lower() for leaf in leaves for name in leaf.names} - {
-        name.lower() for name in events.columns
-    }
-    lacking = [field for field in event_fields(shape.schema) if field.name.lower() in named]
-    if not lacking:
-        return events
-    none = F.array(*[F.lit(field.name) for field in lacking])
-    known = F.coalesce(F.col(ABSENT), F.array().cast("array<string>")) if ABSENT in events.columns else None
-    nulls = {field.name: F.lit(None).cast(field.dataType) for field in lacking}
-    return events.withColumns({**nulls, ABSENT: none if known is None else F.concat(known, none)})
 
 
 def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
@@ -201,9 +167,7 @@ def _report_ties(run: JobRun, tied: int) -> None:
 def _record_position(run: JobRun, batch: Reconciled, position: str) -> None:
     """Before the rows: after a crash between the two, the same snapshot is applied again, and no older one."""
     _open_memory(run, batch)
-    told = position_text(run, batch.shape, position)
-    if run.fmt.properties(run.tombstones).get(POSITION) != told:
-        run.fmt.set_properties(run.tombstones, {POSITION: told})
+    run.fmt.set_properties(run.tombstones, {POSITION: position})
 
 
 def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:

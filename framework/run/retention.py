@@ -15,13 +15,14 @@ from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StructField, StructType, TimestampNTZType, TimestampType
+from pyspark.sql.types import DataType, StructType, TimestampNTZType, TimestampType
 
 from framework.changes.columns import REASONS, SEQ, STATE, TIME, VERDICT
 from framework.changes.facts import ENDED
+from framework.changes.sequence import as_json, of_json
 from framework.run.jobrun import JobRun
-from framework.run.judge import REASON_TYPE
-from framework.sql import exact_json, quote
+from framework.run.judge import reason
+from framework.sql import quote
 
 WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
 """Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
@@ -62,8 +63,7 @@ def watermark(run: JobRun, sequence: DataType) -> Column | None:
     text = run.fmt.properties(run.tombstones).get(WATERMARK)
     if text is None:
         return None
-    schema = StructType([StructField("w", sequence)])
-    return F.from_json(F.lit(text), schema, exact_json()).getField("w")
+    return of_json(text, sequence)
 
 
 def retention_figures(judged: DataFrame, mark: Column | None) -> list[Column]:
@@ -103,13 +103,7 @@ def reject_too_late(
         proves = its_seq == F.col(SEQ) if versioned else its_seq > F.col(SEQ)
         joined = judged.join(told, [late, *same, proves], "left")
         safe = its_seq.isNotNull()
-    why = F.array(
-        F.struct(
-            F.lit("too_late").alias("rule"),
-            F.array().cast("array<string>").alias("columns"),
-            F.lit("older than the deletes that are still remembered").alias("found"),
-        ).cast(REASON_TYPE)
-    )
+    why = F.array(reason("too_late", [], F.lit("older than the deletes that are still remembered")))
     rejected = late & ~safe
     return joined.select(
         *[F.col(quote(name)) for name in judged.columns if name not in (VERDICT, REASONS)],
@@ -154,7 +148,7 @@ def purge(run: JobRun, newest: datetime | None) -> int:
         return 0
     tombstones = run.fmt.read(run.tombstones)
     old = tombstones.filter(F.col(TIME) < F.lit(cutoff))
-    found = old.agg(F.count(F.lit(1)).alias("n"), _as_text(F.max(SEQ)).alias("greatest")).collect()[0]
+    found = old.agg(F.count(F.lit(1)).alias("n"), as_json(F.max(SEQ)).alias("greatest")).collect()[0]
     settings = {PURGED: cutoff.isoformat()}
     if found.n:
         settings[WATERMARK] = _greater(
@@ -168,13 +162,8 @@ def purge(run: JobRun, newest: datetime | None) -> int:
     return int(found.n)
 
 
-def _as_text(sequence: Column) -> Column:
-    return F.to_json(F.struct(sequence.alias("w")), exact_json())
-
-
 def _greater(run: JobRun, kind: DataType, known: str | None, found: str) -> str:
     if known is None:
         return found
-    schema = StructType([StructField("w", kind)])
-    both = [F.from_json(F.lit(text), schema, exact_json()).getField("w") for text in (known, found)]
-    return str(run.ctx.spark.range(1).select(_as_text(F.greatest(*both)).alias("text")).collect()[0].text)
+    greatest = F.greatest(*[of_json(text, kind) for text in (known, found)])
+    return str(run.ctx.spark.range(1).select(as_json(greatest).alias("text")).collect()[0].text)

@@ -62,13 +62,13 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         fields = [_commented(run, field) for field in incoming.fields]
         valid = events.schema[VALID].dataType if run.job.versioned else None
         schema = StructType([*fields, *_framework_fields(run, sequence, valid)])
-        _check_keys(run, schema)
+        check_keys(run, schema)
         properties = {**run.job.write.properties, **contract_of(run.job, sequence_type)}
         spec = TableSpec(schema, tuple(run.job.write.partition_by), properties, run.job.write.comment)
         return Shape(False, spec, (), ())
     check_contract(run.job, run.target.name, run.fmt.properties(run.target), sequence_type)
     now = run.fmt.schema(run.target)
-    _check_keys(run, now)
+    check_keys(run, now)
     if run.job.versioned:
         _check_validity(run, now[VALID_FROM].dataType, events.schema[VALID].dataType)
     own = StructType([*event_fields(now), *(field for field in now.fields if field.name.startswith(PREFIX))])
@@ -76,8 +76,12 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
     return Shape(True, TableSpec(evolved(now, changes)), tuple(changes), tuple(drift))
 
 
-def _check_keys(run: JobRun, schema: StructType) -> None:
-    """Everything that compares rows names the keys as the table does."""
+def check_keys(run: JobRun, schema: StructType) -> None:
+    """Everything that compares rows names the keys as the table does.
+
+    Raises:
+        ContractError: the job spells one otherwise.
+    """
     known = {name.lower(): name for name in schema.names}
     other = [key for key in run.job.changes.keys if known.get(key.lower(), key) != key]
     if run.job.keyed and other:

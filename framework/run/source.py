@@ -45,7 +45,7 @@ def read_events(
     frames = {
         name: (
             find_reader(source.format).read(ctx, _as_read(job, source), inputs[name], positions=positions)
-            if inputs[name] or not united_later
+            if inputs.get(name) or not united_later
             else _idle(ctx, job, name, source)
         )
         for name, source in job.sources.items()

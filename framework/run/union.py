@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import reduce
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql.types import NumericType, StructField
 
-from framework.changes.columns import ABSENT, PREFIX, SEQ
+from framework.changes.columns import PREFIX, SEQ
+from framework.changes.presence import with_more_absent
 from framework.errors import ConfigError
 
 
@@ -37,11 +37,7 @@ def _data(frame: DataFrame) -> list[StructField]:
 def _with_absent(frame: DataFrame, every: Sequence[str]) -> DataFrame:
     own = {field.name.lower() for field in _data(frame)}
     lacking = [name for name in every if name.lower() not in own]
-    if not lacking:
-        return frame
-    none = F.array(*[F.lit(name) for name in lacking])
-    told = F.concat(F.coalesce(F.col(ABSENT), F.array().cast("array<string>")), none)
-    return frame.withColumn(ABSENT, told if ABSENT in frame.columns else none)
+    return with_more_absent(frame, lacking) if lacking else frame
 
 
 def _check_sequence(job: str, first: str, one: DataFrame, second: str, other: DataFrame) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from framework.run.outcome import Counts
 from tests.integration.run.lakes import TestLake
 
@@ -45,6 +47,19 @@ def test_each_source_gives_the_columns_that_it_has_in_one_order(lake: TestLake) 
     put(cities, "b.csv", "city", "U,2,9,Oslo", "U,1,5,older")
     assert lake.applied().counts.accounted == 4
     assert lake.rows("id", "seq", "name", "city")[:2] == [(1, 8, "Ada L.", "Paris"), (2, 9, None, "Oslo")]
+
+
+def test_an_idle_source_must_declare_its_columns(lake: TestLake) -> None:
+    names, _ = two_sources(lake)
+    text = (lake.folder / "conf/jobs/t.yaml").read_text()
+    config = yaml.safe_load(text)
+    del config["read"]["cities"]["schema"]
+    (lake.folder / "conf/jobs/t.yaml").write_text(yaml.safe_dump(config))
+    put(names, "a.csv", "name", "U,1,5,Ada")
+    refused = lake.run()
+    assert refused.error_class == "ConfigError"
+    assert refused.error is not None and "read.cities.schema" in refused.error
+    assert lake.rows() == []
 
 
 def test_a_truncate_of_one_of_several_sources_goes_to_quarantine(lake: TestLake) -> None:

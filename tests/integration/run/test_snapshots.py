@@ -151,6 +151,7 @@ def test_snapshots_stopped_before_their_rows_are_applied_by_the_next_run(
     deliver(lake, 2, "1,c", "3,d")
     with pytest.raises(KeyboardInterrupt):
         lake.run(listener=StopAt("target", after=False))
+    assert lake.rows("id", "v") == []
     lake.run()
     live = [
         row[:2]
