@@ -1,0 +1,1 @@
+"""Batches of changes into a large table, by Sluice and by what else one might use."""
