@@ -46,11 +46,29 @@ def rank(fields: Sequence[StructField], prefix: str = "", absent: Column | None 
     return F.conv(digest, 16, -10).cast("bigint")
 
 
+def fingerprint(fields: Sequence[StructField]) -> Column:
+    """A bigint that is cheap, and different for rows of different rank (but for one pair in 2^64).
+
+    Good for noticing that two events differ, which is rare, so that ranks are made only where they decide something.
+    It is neither stable between versions of Spark, nor an order that may decide anything.
+    """
+    nulls = F.concat(*[F.when(F.col(quote(field.name)).isNull(), "0").otherwise("1") for field in fields])
+    # a hash passes over NULLs: without the text of who is NULL, (NULL, 1) would be (1, NULL)
+    return F.xxhash64(nulls, *[_hashable(F.col(quote(field.name)), field.dataType) for field in fields])
+
+
 def canonical_text(fields: Sequence[StructField], prefix: str = "", absent: Column | None = None) -> Column:
     """The text that is hashed."""
     ordered = sorted(fields, key=lambda field: (field.name.lower(), field.name))
     parts = [_part(field, prefix, absent) for field in ordered]
     return F.concat(*parts) if parts else F.lit("")
+
+
+def _hashable(column: Column, kind: DataType) -> Column:
+    """The column, or its canonical text where hashing would call different values equal."""
+    exact = isinstance(kind, IntegralType | DecimalType | BooleanType | DateType | BinaryType)
+    exact = exact or isinstance(kind, TimestampType | TimestampNTZType) or kind.simpleString() == "string"
+    return column if exact else _entry(column, kind)
 
 
 def _part(field: StructField, prefix: str, absent: Column | None) -> Column:

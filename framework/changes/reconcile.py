@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.columns import OP, OUTCOME, RANK, SEQ, VERDICT
+from framework.changes.columns import OP, OUTCOME, SEQ, VERDICT
 from framework.changes.rank import rank
 from framework.sql import quote
 
@@ -26,6 +26,7 @@ _LIVE = "_sluice_live"
 _OLD_SEQ = "_sluice_old_seq"
 _DEAD = "_sluice_dead"
 _DEAD_SEQ = "_sluice_dead_seq"
+_OWN_RANK = "_sluice_own_rank"
 
 
 def reconcile(
@@ -53,21 +54,23 @@ def reconcile(
 def settle(contenders: DataFrame, target: DataFrame, keys: Sequence[str]) -> DataFrame:
     """Decide contenders by rank against the full rows of the table: update, duplicate or superseded.
 
-    `target` has the table's data columns; a row's rank is that of the values it shows.
+    Both have the table's data columns; the rank of an event and of a row is that of the values it shows.
     """
     data = [field for field in target.schema.fields if not field.name.startswith("_sluice_")]
+    arriving = [contenders.schema[field.name] for field in data]
     right = target.select(
         *[F.col(quote(key)).alias(f"_sluice_t{i}") for i, key in enumerate(keys)],
         rank(data).alias("_sluice_t_rank"),
     )
-    joined = contenders.join(right, _on(keys), "left")
+    own = F.col(_OWN_RANK)
+    joined = contenders.withColumn(_OWN_RANK, rank(arriving)).join(right, _on(keys), "left")
     decided = (
-        F.when(F.col("_sluice_t_rank") == F.col(RANK), "duplicate")
-        .when(F.col("_sluice_t_rank") < F.col(RANK), "update")
+        F.when(F.col("_sluice_t_rank") == own, "duplicate")
+        .when(F.col("_sluice_t_rank") < own, "update")
         .otherwise("superseded")
     )
     return joined.withColumn(OUTCOME, decided).drop(
-        "_sluice_t_rank", *[f"_sluice_t{i}" for i in range(len(keys))]
+        "_sluice_t_rank", _OWN_RANK, *[f"_sluice_t{i}" for i in range(len(keys))]
     )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from framework.changes.bounds import Bound
 from framework.changes.columns import OUTCOME, SEQ
 from framework.sql import quote
 from framework.tables.base import MergeClauses
 
 
-def merge_clauses(keys: Sequence[str], columns: Sequence[str], bounds: Sequence[Bound] = ()) -> MergeClauses:
+def merge_clauses(keys: Sequence[str], columns: Sequence[str], narrowed: Sequence[str] = ()) -> MergeClauses:
     """Clauses for a source of reconciled rows with `_sluice_outcome` insert, update or delete.
 
     The guard on the sequence stays in the statement, so that it is right by itself whatever was committed since the
-    batch was reconciled. A row without a sequence is older than everything. `bounds` hold for all keys of the source.
+    batch was reconciled. A row without a sequence is older than everything. `narrowed`: conditions on `t` that hold for
+    every row that has one of the source's keys.
     """
     same = [f"t.{quote(key)} = s.{quote(key)}" for key in keys]
-    on = " AND ".join([*same, *[each.condition("t") for each in bounds]])
+    on = " AND ".join([*same, *narrowed])
     seq = quote(SEQ)
     not_older = f"(t.{seq} IS NULL OR s.{seq} >= t.{seq})"
     outcome = f"s.{quote(OUTCOME)}"

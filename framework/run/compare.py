@@ -6,6 +6,8 @@ and a table that ever saw one, is compared column by column instead; the table's
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 from pyspark.sql import Column, DataFrame
@@ -13,7 +15,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from framework.changes.append import distinct_events, unseen
-from framework.changes.bounds import Bound, bound_figures, bounds, within
 from framework.changes.columns import (
     ABSENT,
     BURIED,
@@ -37,7 +38,16 @@ from framework.changes.join_columns import join_columns
 from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
 from framework.changes.reconcile import reconcile, settle
 from framework.quality.gate import Gate
-from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
+from framework.run.batch_keys import batch_keys
+from framework.run.compared import (
+    Compared,
+    contents,
+    is_positioned,
+    kept,
+    ranked,
+    remembered_beside,
+    told_apart,
+)
 from framework.run.conform import data_fields, value_fields
 from framework.run.contract import STATE_KIND
 from framework.run.history import compare_versions
@@ -47,7 +57,7 @@ from framework.run.measure import Measured
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
-from framework.run.tuning import is_large
+from framework.run.tuning import fitted_to_files, fitted_to_rows, is_large
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -78,7 +88,10 @@ def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Colum
     """The cheap way, unless the table or the batch needs the other."""
     counted = [*tallies(gate), *retention_figures(judged, mark)]
     if not _by_column(run, shape, judged):
-        whole = _whole_rows(run, shape, judged, counted)
+        whole = _whole_rows(run, shape, judged, counted, told_apart)
+        if whole.figures["tied"] and not whole.figures["irregular"]:
+            # ranks cost more than all else that is done to an event, so they are made only when something is tied
+            whole = _whole_rows(run, shape, judged, counted, ranked)
         if not whole.figures["irregular"]:
             return whole
     return _columns(run, shape, gate, judged, counted)
@@ -99,34 +112,32 @@ def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     return Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
 
 
-def _whole_rows(run: JobRun, shape: Shape, judged: DataFrame, counted: list[Column]) -> Compared:
+def _whole_rows(
+    run: JobRun,
+    shape: Shape,
+    judged: DataFrame,
+    counted: list[Column],
+    settled_by: Callable[[DataFrame, bool], DataFrame],
+) -> Compared:
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular")])
     known = contents(run, shape)
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
-    folded = fold(ranked(kept(measured.df), positioned), keys, on_tie)
+    folded = fold(settled_by(kept(measured.df), positioned), keys, on_tie)
     tombstones = remembered_beside(run)
-    found: tuple[Bound, ...] = ()
+    batch = None
     if known is not None and is_large(run):
-        folded, found = _bounded(folded, shape, keys)
-        known = known.filter(within(found))
+        with fitted_to_files(run):
+            batch = batch_keys(folded, shape, keys)
+        folded, known = batch.rows, batch.named(known)
+        tombstones = None if tombstones is None else batch.named(tombstones)
     reconciled = reconcile(folded, known, tombstones, keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
-    rows = outcomes.df.localCheckpoint()
-    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False, bounds=found)
+    with fitted_to_rows(run, batch.count) if batch and batch.few else nullcontext():
+        rows = outcomes.df.localCheckpoint()
+    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False, keys=batch)
     return compared if compared.figures["irregular"] else _settled(run, shape, compared)
-
-
-def _bounded(folded: DataFrame, shape: Shape, keys: list[str]) -> tuple[DataFrame, tuple[Bound, ...]]:
-    """The folded batch, materialised, and what its keys lie between."""
-    fields = [shape.schema[key] for key in keys]
-    figures = bound_figures(fields)
-    if not figures:
-        return folded.localCheckpoint(), ()
-    measured = Measured(folded, figures)
-    rows = measured.df.localCheckpoint()
-    return rows, bounds(measured.figures(), fields)
 
 
 def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]) -> Compared:
@@ -143,15 +154,15 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
         whole = fill_placeholders(told, left, keys, columns)
         moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
         events = moves.df
-    folded, found = _bounded(fold_columns(events, keys, columns, on_tie, _PASSING), shape, keys)
+    batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING), shape, keys)
     figures = {**measured.figures(), **(moves.figures() if moves else {})}
     target = contents(run, shape)
-    if figures["truncates"] or target is None:
-        found = ()
+    if figures["truncates"]:
+        narrow = None  # it concerns keys that the batch doesn't have
     else:
-        target = target.filter(within(found))
+        narrow, target = batch, None if target is None else batch.named(target)
     joined = join_columns(
-        folded,
+        batch.rows,
         target,
         tombstones,
         keys,
@@ -167,7 +178,7 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
     unknown = F.count_if(F.col(UNKNOWN)).alias("unknown")
     outcomes = Measured(joined, [*_outcome_figures(), unknown, *failures])
     rows = outcomes.df.localCheckpoint()
-    return Compared(rows, {**figures, **outcomes.figures()}, True, left, bounds=found)
+    return Compared(rows, {**figures, **outcomes.figures()}, True, left, keys=narrow)
 
 
 def _irregular(judged: DataFrame) -> Column:

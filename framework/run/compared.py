@@ -9,10 +9,10 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.bounds import Bound
 from framework.changes.columns import ABSENT, OUTCOME, RANK, VERDICT
-from framework.changes.rank import rank
+from framework.changes.rank import fingerprint, rank
 from framework.changes.sequence import names_position
+from framework.run.batch_keys import BatchKeys
 from framework.run.conform import data_fields, with_missing
 from framework.run.jobrun import JobRun
 from framework.run.retention import newest_time
@@ -35,8 +35,8 @@ class Compared:
     memory: DataFrame | None = None
     """What has to be remembered beside the table, where the rows' outcomes don't say it."""
 
-    bounds: tuple[Bound, ...] = ()
-    """What the keys of the rows lie between, where that may spare reading the whole table."""
+    keys: BatchKeys | None = None
+    """The keys that the rows have, where knowing them may spare reading or shuffling the whole table."""
     delivered: DataFrame | None = None
     """The good rows of the newest snapshot, where a batch is one: what rules about the batch are about."""
     position: str | None = None
@@ -78,6 +78,12 @@ def is_positioned(run: JobRun) -> bool:
 def kept(judged: DataFrame) -> DataFrame:
     """The events that are not settled by their verdict alone."""
     return judged.filter(F.col(VERDICT).isin("good", "rejected"))
+
+
+def told_apart(events: DataFrame, positioned: bool) -> DataFrame:
+    """Events with what is cheap and tells whether two of them at one sequence differ, instead of their rank."""
+    value = F.lit(0).cast("bigint") if positioned else fingerprint(data_fields(events.schema))
+    return events.withColumn(RANK, value)
 
 
 def ranked(events: DataFrame, positioned: bool) -> DataFrame:

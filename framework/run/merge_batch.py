@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +24,18 @@ from framework.run.contract import STATE_KIND
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
 from framework.run.jobrun import JobRun
 from framework.run.judged import judged_events
+from framework.run.narrowing import narrowing
 from framework.run.outcome import Counts
 from framework.run.positions import POSITION
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape
+from framework.run.tuning import MERGING, SHORT_PLANS, fitted_to_rows
 from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
+from framework.tables.settings import settings
 
 
 @dataclass(frozen=True)
@@ -215,13 +219,17 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
         clauses = version_clauses(run.job.changes.keys, schema.names)
         run.fmt.merge(effective, run.target, clauses, intent.mark)
         return
+    _merge_rows(run, intent, batch, effective)
+
+
+def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataFrame) -> None:
+    rows, schema, keys = batch.compared.rows, batch.shape.schema, batch.compared.keys
     own = {SEQ} if batch.compared.by_column else {SEQ, STATE}
     arriving = [
         field.name for field in schema.fields if field.name in set(rows.columns) and field.name not in own
     ]
-    run.fmt.merge(
-        effective,
-        run.target,
-        merge_clauses(run.job.changes.keys, arriving, batch.compared.bounds),
-        intent.mark,
-    )
+    narrowed = narrowing(run, keys)
+    clauses = merge_clauses(run.job.changes.keys, arriving, narrowed.conditions)
+    fitted = fitted_to_rows(run, narrowed.rows, MERGING) if narrowed.rows else nullcontext()
+    with settings(run.ctx.spark, SHORT_PLANS), fitted:
+        run.fmt.merge(effective, run.target, clauses, intent.mark)

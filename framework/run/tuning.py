@@ -1,13 +1,17 @@
-"""Settings by size: a small batch into a small table gains nothing by what Spark does for large ones.
+"""Settings by size: a small batch gains nothing by what Spark does for large ones.
 
 A merge of a hundred rows is a dozen plans, and each would be split, watched and compiled as if it had millions: nearly
-all of its time. Below the sizes here it runs in one partition, by the plan as it was made, and interpreted.
+all of its time. Below the sizes here a small batch into a small table runs in one partition, by the plan as it was
+made, and interpreted. A batch of some megabytes gets as few partitions as its rows need wherever a step's cost is that
+of the batch and not that of the table: only the framework can know that, for it has counted the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from framework.run.jobrun import JobRun
 from framework.state.intents import Intent
@@ -17,6 +21,14 @@ SMALL_BATCH = 1024 * 1024
 """Bytes of a batch's files."""
 SMALL_TABLE = 2 * 1024 * 1024
 """Bytes of a table's data files."""
+ROWS_PER_PARTITION = 200_000
+BYTES_PER_PARTITION = 8 * 1024 * 1024
+MOST_PARTITIONS = 16
+"""Where more are needed, Spark finds out how many while it works."""
+MERGING = {"spark.sql.iceberg.distribution-mode": "none"}
+"""For merges of few rows: what a task changes goes into files of its own."""
+SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
+"""A sieve has megabytes, and plans are kept as text."""
 SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -33,6 +45,35 @@ def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def fitted_to_files(run: JobRun) -> Iterator[None]:
+    """Settings for a step that shuffles what was read and nothing else."""
+    size = _bytes(item for inputs in run.outcome.inputs for item in inputs.items)
+    with _fitted(run, None if size is None else size / BYTES_PER_PARTITION):
+        yield
+
+
+@contextmanager
+def fitted_to_rows(run: JobRun, count: int, more: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Settings for a step that shuffles about so many rows; `more` where they are few."""
+    with _fitted(run, count / ROWS_PER_PARTITION, more):
+        yield
+
+
+@contextmanager
+def _fitted(run: JobRun, partitions: float | None, more: Mapping[str, str] | None = None) -> Iterator[None]:
+    if partitions is None or partitions > MOST_PARTITIONS:
+        yield
+        return
+    ours = {
+        "spark.sql.shuffle.partitions": str(max(1, math.ceil(partitions))),
+        "spark.sql.adaptive.enabled": "false",
+        **(more or {}),
+    }
+    with settings(run.ctx.spark, {k: v for k, v in ours.items() if k not in run.job.spark}):
+        yield
+
+
 def is_large(run: JobRun) -> bool:
     """True unless the table is known to have so little data that there are no files to skip."""
     size = run.fmt.size(run.target)
@@ -41,11 +82,17 @@ def is_large(run: JobRun) -> bool:
 
 def is_small(run: JobRun, intent: Intent) -> bool:
     """True if the batch and its table are known to be small; only files and tables say how large they are."""
-    items = [item for inputs in intent.inputs.values() for item in inputs.items]
-    # a source that doesn't say how large it is may be large
-    if sum(item.get("size", SMALL_BATCH + 1) for item in items) > SMALL_BATCH:
+    batch = _bytes(item for inputs in intent.inputs.values() for item in inputs.items)
+    if batch is None or batch > SMALL_BATCH:
         return False
     if not run.fmt.exists(run.target):
         return True
     size = run.fmt.size(run.target)
     return size is not None and size <= SMALL_TABLE
+
+
+def _bytes(items: Iterable[Mapping[str, Any]]) -> int | None:
+    """Of all of them; None if one doesn't say how large it is."""
+    sizes = [item.get("size") for item in items]
+    known = [int(size) for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None

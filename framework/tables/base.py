@@ -120,6 +120,10 @@ class TableFormat(Protocol):
     def merge(
         self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None
     ) -> None: ...
+    def filters_merges(self, table: TableRef) -> bool:
+        """Whether a merge applies conditions on the table's rows before it shuffles them, and keeps them to itself."""
+        ...
+
     def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
         """The newest batch of the job that the table contains, looked up in its own commits."""
         ...

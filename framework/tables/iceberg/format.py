@@ -86,6 +86,10 @@ class IcebergFormat(LakeFormat):
     def size(self, table: TableRef) -> int | None:
         return self._metadata(table).size
 
+    def filters_merges(self, table: TableRef) -> bool:
+        # copy-on-write needs all rows of the files it writes anew
+        return self.properties(table).get("write.merge.mode") == "merge-on-read"
+
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._metadata(table).versions(), limit))
 

@@ -1,0 +1,53 @@
+"""The keys of a folded batch: what they lie between, how many there are, and the rows of a table that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from framework.changes.bounds import Bound, bound_figures, bounds, within
+from framework.run.measure import Measured
+from framework.run.shape import Shape
+from framework.sql import quote
+
+MOST_BROADCAST = 200_000
+"""So many keys are sent to every executor, rather than the table's rows to where their keys are."""
+
+
+@dataclass(frozen=True)
+class BatchKeys:
+    """A folded batch, materialised."""
+
+    rows: DataFrame
+    names: tuple[str, ...]
+    count: int
+    bounds: tuple[Bound, ...]
+
+    @property
+    def few(self) -> bool:
+        """Whether they are sent to where the table's rows are, so that nothing else is shuffled."""
+        return self.count <= MOST_BROADCAST
+
+    def named(self, table: DataFrame) -> DataFrame:
+        """The rows of a table, or of what lies beside it, whose keys the batch has; at least those."""
+        near = table.filter(within(self.bounds))
+        if not self.few:
+            return near
+        keys = self.rows.select(
+            *[F.col(quote(name)).alias(f"_sluice_k{i}") for i, name in enumerate(self.names)]
+        )
+        same = [F.col(quote(name)) == F.col(f"_sluice_k{i}") for i, name in enumerate(self.names)]
+        return F.broadcast(near.join(F.broadcast(keys), same, "left_semi"))
+
+
+def batch_keys(folded: DataFrame, shape: Shape, names: Sequence[str]) -> BatchKeys:
+    """Evaluate the folded batch, and what its keys lie between on the way."""
+    fields = [shape.schema[name] for name in names]
+    count = F.count(F.lit(1)).alias("keys")
+    measured = Measured(folded, [count, *bound_figures(fields)])
+    rows = measured.df.localCheckpoint()
+    figures = measured.figures()
+    return BatchKeys(rows, tuple(names), figures["keys"], bounds(figures, fields))
