@@ -1,12 +1,13 @@
 """A sieve of a batch's keys, as a literal: a merge shuffles only those of a table's rows that may have one of them.
 
 A merge joins the table with its source by a shuffle of both, for rows that match nothing are inserted; so the table's
-rows are sent around, a million of them for each thousand that match. The sieve is a table of as many bytes as hashes
-are told apart; a row passes if the byte of its key's hash is set, one in sixteen by mistake.
+rows are sent around, a million of them for each thousand that match. The sieve is a string of bits; a row passes if the
+bit of its key's hash is set, of other keys one in sixteen by mistake.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,11 +17,11 @@ from pyspark.sql import functions as F
 from framework.sql import quote
 
 MOST_KEYS = 100_000
-"""More keys would make a statement of more than four million characters."""
+"""More keys would make a statement of more than half a million characters."""
 SLOTS_PER_KEY = 16
 _BUCKET = 32768
 """Bits of a bitmap of Spark's."""
-_HEX_OF_BYTE = ["".join("01" if byte >> bit & 1 else "00" for bit in range(8)) for byte in range(256)]
+_WORD = 64
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,17 @@ class Sieve:
     """A bit for each hash, the lowest of the first byte first."""
 
     def condition(self, alias: str) -> str:
-        """As SQL on the rows of `alias`.
+        """As SQL on the rows of `alias`; Spark makes the array once, when it plans the statement.
 
-        >>> Sieve(("id",), bytes([1])).condition("t")
-        "substring(X'0100000000000000', CAST(pmod(xxhash64(t.`id`), 8L) AS INT) + 1, 1) = X'01'"
+        >>> print(Sieve(("id",), bytes([5] + 15 * [0])).condition("t"))
+        getbit(element_at(from_json('[5,0]', 'array<bigint>'), CAST(pmod(xxhash64(t.`id`), 128L) DIV 64 AS INT) + 1),
+            CAST(pmod(xxhash64(t.`id`), 128L) % 64 AS INT)) = 1
         """
-        table = "".join(_HEX_OF_BYTE[byte] for byte in self.bits)
-        slot = _slot([f"{alias}.{quote(key)}" for key in self.keys], len(self.bits) * 8)
-        return f"substring(X'{table}', CAST({slot} AS INT) + 1, 1) = X'01'"
+        words = struct.unpack(f"<{len(self.bits) * 8 // _WORD}q", self.bits)
+        slot = _slot([f"{alias}.{quote(key)}" for key in self.keys], len(words) * _WORD)
+        table = f"from_json('[{','.join(map(str, words))}]', 'array<bigint>')"
+        word = f"element_at({table}, CAST({slot} DIV {_WORD} AS INT) + 1)"
+        return f"getbit({word},\n    CAST({slot} % {_WORD} AS INT)) = 1"
 
 
 def make_sieve(rows: DataFrame, keys: Sequence[str], count: int) -> Sieve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
 from framework.tables.settings import settings
+
+_ROWS_PER_FILE = 250_000
+"""Of a table's first rows: enough for a scan, few enough for skipping."""
 
 
 @dataclass(frozen=True)
@@ -210,16 +214,30 @@ def _remember_columns(run: JobRun) -> None:
 
 
 def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool) -> None:
-    rows, schema = batch.compared.rows, batch.shape.schema
-    effective = rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
+    schema = batch.shape.schema
+    effective = batch.compared.rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
     if empty or run.job.mode == "append":
-        run.fmt.append(with_missing(effective, schema.fields), run.target, intent.mark)
+        rows = with_missing(effective, schema.fields)
+        if run.job.mode == "merge":
+            rows = _in_order_of_keys(run, rows, batch.compared.figures["written"])
+        run.fmt.append(rows, run.target, intent.mark)
         return
     if run.job.versioned:
         clauses = version_clauses(run.job.changes.keys, schema.names)
         run.fmt.merge(effective, run.target, clauses, intent.mark)
         return
     _merge_rows(run, intent, batch, effective)
+
+
+def _in_order_of_keys(run: JobRun, rows: DataFrame, count: int) -> DataFrame:
+    """So that a file's keys lie between two near ones, and later batches find most files to be none of their business.
+
+    Rows of a partitioned table are sorted by its partitions.
+    """
+    if count <= _ROWS_PER_FILE or run.job.write.partition_by:
+        return rows
+    keys = [F.col(quote(key)) for key in run.job.changes.keys]
+    return rows.repartitionByRange(math.ceil(count / _ROWS_PER_FILE), *keys).sortWithinPartitions(*keys)
 
 
 def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataFrame) -> None:

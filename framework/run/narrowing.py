@@ -8,8 +8,8 @@ from framework.changes.sieve import MOST_KEYS, SLOTS_PER_KEY, make_sieve
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
 
-_WORTH = 8
-"""A sieve pays from so many rows of the table for each key on."""
+_WORTH = 20
+"""A sieve pays from so many of the table's rows for each key on."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,12 @@ def narrowing(run: JobRun, keys: BatchKeys | None) -> Narrowing:
     if keys is None:
         return Narrowing()
     bounds = tuple(each.condition("t") for each in keys.bounds)
-    now = run.fmt.version(run.target)
-    total = now.metrics.get("rows") if now else None
-    if total is None or keys.count > MOST_KEYS or not run.fmt.filters_merges(run.target):
+    near = run.fmt.rows_to_shuffle(
+        run.target, " AND ".join(each.condition() for each in keys.bounds) or "true"
+    )
+    if near is None or keys.count > MOST_KEYS:
         return Narrowing(bounds)
-    if total < keys.count * _WORTH:
-        return Narrowing(bounds, total + keys.count)
+    if near < keys.count * _WORTH:
+        return Narrowing(bounds, near + keys.count)
     sieve = make_sieve(keys.rows, keys.names, keys.count)
-    return Narrowing((*bounds, sieve.condition("t")), 2 * keys.count + total // SLOTS_PER_KEY)
+    return Narrowing((*bounds, sieve.condition("t")), 2 * keys.count + near // SLOTS_PER_KEY)

@@ -120,8 +120,10 @@ class TableFormat(Protocol):
     def merge(
         self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None
     ) -> None: ...
-    def filters_merges(self, table: TableRef) -> bool:
-        """Whether a merge applies conditions on the table's rows before it shuffles them, and keeps them to itself."""
+    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
+        """About how many rows a merge sends around if its ON has the condition on the table; None if it needs all
+        rows of the files that it writes anew, or tells its condition to the world.
+        """
         ...
 
     def last_mark(self, table: TableRef, job: str) -> BatchMark | None:

@@ -99,8 +99,8 @@ class DeltaFormat(LakeFormat):
     def size(self, table: TableRef) -> int | None:
         return self._log(table).size
 
-    def filters_merges(self, table: TableRef) -> bool:
-        return False  # the whole condition becomes part of the log
+    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
+        return None  # the whole condition becomes part of the log
 
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._log(table).versions(), limit))

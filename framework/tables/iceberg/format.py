@@ -38,6 +38,10 @@ class IcebergFormat(LakeFormat):
     name = "iceberg"
     guards_inserts = True
 
+    def __init__(self, spark: SparkSession) -> None:
+        super().__init__(spark)
+        self._known: dict[str, Metadata] = {}
+
     def exists(self, table: TableRef) -> bool:
         with active(self.spark):  # else, in a new thread, no table would exist
             return bool(self.spark.catalog.tableExists(table.identifier))
@@ -86,9 +90,12 @@ class IcebergFormat(LakeFormat):
     def size(self, table: TableRef) -> int | None:
         return self._metadata(table).size
 
-    def filters_merges(self, table: TableRef) -> bool:
-        # copy-on-write needs all rows of the files it writes anew
-        return self.properties(table).get("write.merge.mode") == "merge-on-read"
+    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
+        if self.properties(table).get("write.merge.mode") != "merge-on-read":
+            return None
+        plan: Any = self.spark.table(table.identifier).where(condition)._jdf.queryExecution().optimizedPlan()
+        rows = plan.collectLeaves().head().stats().rowCount()
+        return int(str(rows.get())) if rows.isDefined() else None
 
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._metadata(table).versions(), limit))
@@ -157,4 +164,6 @@ class IcebergFormat(LakeFormat):
         return writer.option(OPTION, stamp.text) if stamp.text is not None else writer
 
     def _metadata(self, table: TableRef) -> Metadata:
-        return load_metadata(self.spark, table)
+        found = load_metadata(self.spark, table, self._known.get(table.identifier))
+        self._known[table.identifier] = found
+        return found

@@ -32,6 +32,8 @@ class Metadata:
     """Iceberg's table metadata, as its specification has it."""
 
     value: Mapping[str, Any]
+    file: str | None = None
+    """Where it is written; a file of metadata never changes."""
 
     @property
     def properties(self) -> dict[str, str]:
@@ -82,10 +84,17 @@ def load_table(spark: SparkSession, table: TableRef) -> Any:
     return loaded
 
 
-def load_metadata(spark: SparkSession, table: TableRef) -> Metadata:
-    """The table's metadata, fresh from the catalog."""
+def load_metadata(spark: SparkSession, table: TableRef, known: Metadata | None = None) -> Metadata:
+    """The table's metadata, fresh from the catalog; `known` itself if that is what it still is.
+
+    A long text takes 40 ms from the JVM to Python, whatever is in it: that is how their sockets wait for each other.
+    """
     current = load_table(spark, table).operations().current()
-    return Metadata(json.loads(jvm(spark).org.apache.iceberg.TableMetadataParser.toJson(current)))
+    file = current.metadataFileLocation()
+    if known is not None and known.file is not None and known.file == file:
+        return known
+    value = json.loads(jvm(spark).org.apache.iceberg.TableMetadataParser.toJson(current))
+    return Metadata(value, file)
 
 
 def _version(snapshot: Mapping[str, Any]) -> Version:
