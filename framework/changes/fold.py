@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from framework.changes import stamp
@@ -22,7 +22,9 @@ from framework.changes.columns import EVENTS, OP, RANK, SEQ, TIED, VERDICT
 from framework.sql import quote
 
 _REJECT = "_sluice_reject"
-_ROW = "_sluice_row"
+_TIE = "_sluice_tie"
+_OUTDONE = "_sluice_outdone"
+_LOWEST = "_sluice_lowest"
 
 
 def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
@@ -32,17 +34,18 @@ def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     each comes out as a row of its own, so that one pass over the source serves both the table and the quarantine.
     """
     rejected = F.col(VERDICT) == "rejected"
-    numbered = events.withColumn(_REJECT, F.when(rejected, F.monotonically_increasing_id()))
-    names = events.columns
-    delete = F.col(OP) == "D"
-    tie = F.when(delete, stamp.delete_tie(on_tie)).otherwise(stamp.upsert_tie(on_tie))
-    order = stamp.make(F.col(SEQ), tie, F.col(RANK))
-    group = [F.col(quote(key)).alias(f"_sluice_key_{i}") for i, key in enumerate(keys)]
-    winners = numbered.groupBy(*group, _REJECT).agg(
-        F.max_by(F.struct(*[F.col(quote(name)) for name in names]), order).alias(_ROW),
-        F.count(F.lit(1)).alias(EVENTS),
-        stamp.tied(order).alias(TIED),
+    tie = F.when(F.col(OP) == "D", stamp.delete_tie(on_tie)).otherwise(stamp.upsert_tie(on_tie))
+    placed = events.withColumns({_REJECT: F.when(rejected, F.monotonically_increasing_id()), _TIE: tie})
+    key = [*[F.col(quote(name)) for name in keys], F.col(_REJECT)]
+    # one sort serves both windows; an aggregate of whole rows would sort twice, and copy every row
+    in_order = Window.partitionBy(*key).orderBy(SEQ, _TIE, RANK)
+    at_once = Window.partitionBy(*key, SEQ, _TIE)
+    counted = placed.select(
+        "*",
+        F.row_number().over(in_order).cast("bigint").alias(EVENTS),
+        F.lead(F.lit(True)).over(in_order).alias(_OUTDONE),
+        F.min(RANK).over(at_once).alias(_LOWEST),
     )
-    return winners.select(
-        *[F.col(_ROW).getField(name).alias(name) for name in names], F.col(EVENTS), F.col(TIED)
-    )
+    winners = counted.filter(F.col(_OUTDONE).isNull())
+    names = [F.col(quote(name)) for name in events.columns]
+    return winners.select(*names, EVENTS, (F.col(_LOWEST) != F.col(RANK)).alias(TIED))

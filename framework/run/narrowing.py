@@ -8,7 +8,7 @@ from framework.changes.sieve import MOST_KEYS, SLOTS_PER_KEY, make_sieve
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
 
-_WORTH = 20
+_WORTH = 5
 """A sieve pays from so many of the table's rows for each key on."""
 
 
