@@ -57,7 +57,7 @@ from framework.run.measure import Measured
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
-from framework.run.tuning import fitted_to_files, fitted_to_rows, is_large
+from framework.run.tuning import fits_one, fitted_to_files, fitted_to_rows, is_large
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -124,7 +124,9 @@ def _whole_rows(
     known = contents(run, shape)
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
-    folded = fold(settled_by(kept(measured.df), positioned), keys, on_tie)
+    events = settled_by(kept(measured.df), positioned)
+    # what fits into one partition needs no shuffle to be folded
+    folded = fold(events.coalesce(1) if fits_one(run) else events, keys, on_tie)
     tombstones = remembered_beside(run)
     batch = None
     if known is not None and is_large(run):

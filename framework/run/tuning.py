@@ -48,9 +48,15 @@ def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
 @contextmanager
 def fitted_to_files(run: JobRun) -> Iterator[None]:
     """Settings for a step that shuffles what was read and nothing else."""
-    size = _bytes(item for inputs in run.outcome.inputs for item in inputs.items)
+    size = _read(run)
     with _fitted(run, None if size is None else size / BYTES_PER_PARTITION):
         yield
+
+
+def fits_one(run: JobRun) -> bool:
+    """Whether what is read is known to be one partition's worth."""
+    size = _read(run)
+    return size is not None and size <= BYTES_PER_PARTITION
 
 
 @contextmanager
@@ -89,6 +95,10 @@ def is_small(run: JobRun, intent: Intent) -> bool:
         return True
     size = run.fmt.size(run.target)
     return size is not None and size <= SMALL_TABLE
+
+
+def _read(run: JobRun) -> int | None:
+    return _bytes(item for inputs in run.outcome.inputs for item in inputs.items)
 
 
 def _bytes(items: Iterable[Mapping[str, Any]]) -> int | None:
