@@ -98,7 +98,7 @@ def _listed(run: JobRun, rows: DataFrame, before: str | None) -> list:  # type: 
     valid = F.max(VALID) if VALID in rows.columns else F.lit(None)
     older, again = _against(before, rows)
     good = (F.col(VERDICT) == "good") & ~F.col(TWICE)
-    most = _MOST if run.job.versioned else 10 * _MOST
+    most = _MOST if run.job.versioned or run.job.keeps_deleted else 10 * _MOST
     found = (
         rows.filter(F.col(SEQ).isNotNull())
         .groupBy(SEQ)
