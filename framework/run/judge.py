@@ -78,6 +78,7 @@ def tallies(gate: Gate) -> list[Column]:
     ]
 
 
+_NO_TRUNCATE = "a truncate: nothing tells which rows of the table it concerns"
 PUT_TOGETHER = "reconciled_"
 """Begins the names of figures: how many rows that are put together from several events fail rule k."""
 
@@ -102,9 +103,8 @@ def _faults(
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
     applied = ("I", "U", "D", "R", "T") if truncates else ("I", "U", "D", "R")
     known = F.coalesce(F.col(OP).isin(*applied), F.lit(False))
-    faults.append(
-        (readable & ~known, reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
-    )
+    told = F.when(F.col(OP) == "T", _NO_TRUNCATE).otherwise(F.concat(F.lit("operation "), _shown(F.col(OP))))
+    faults.append((readable & ~known, reason("operation", [], told)))
     no_key = F.lit("the key is NULL")
     keyed = readable & ~F.col(OP).eqNullSafe("T") if truncates else readable
     faults += [(keyed & F.col(quote(key)).isNull(), reason("key", [key], no_key)) for key in keys]

@@ -25,7 +25,7 @@ def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFram
     if not run.job.changes.snapshot:
         fitted = _with_columns_of_rules(run, shape, fitted)
     gate = gate_of(run, fitted.schema)
-    # nothing tells which rows of the table a truncate of one of several sources concerns
+    # what the others told, and one of several has replaced, isn't known any more: docs/changes.md has the whole reason
     truncates = run.job.mode == "merge" and len(run.job.sources) == 1
     judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=truncates)
     return shape, gate, judged
