@@ -57,6 +57,7 @@ from framework.run.history import compare_versions
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
+from framework.run.overtaken import OVERTAKEN, handed_over, overtaken
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
@@ -76,6 +77,9 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     if run.job.changes.snapshot:
         return compare_snapshots(run, shape, gate, judged, _joined)
     mark = watermark(run, judged.schema[SEQ].dataType)
+    snapshot = handed_over(run, judged.schema[SEQ].dataType)
+    if snapshot is not None:
+        judged = overtaken(judged, snapshot)
     way = compare_versions if run.job.versioned else _merge
     found = way(run, shape, gate, judged, mark)
     if not found.figures["beyond"]:
@@ -89,7 +93,8 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
 
 def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
     """The cheap way, unless the table or the batch needs the other."""
-    counted = [*tallies(gate), *retention_figures(judged, mark)]
+    older = F.count_if(F.col(VERDICT) == OVERTAKEN).alias(OVERTAKEN)
+    counted = [*tallies(gate), *retention_figures(judged, mark), older]
     if not _by_column(run, shape, judged):
         whole = _whole_rows(run, shape, judged, counted, told_apart)
         if whole.figures["tied"] and not whole.figures["irregular"]:

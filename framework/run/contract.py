@@ -78,12 +78,21 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
                 f"job {job.job} contradicts table {table} in {_spoken(name)}",
                 found=f"{wanted.get(name, 'none')} in the job",
                 expected=f"{known or 'none'}, as the table records",
-                fix=f"Correct {key}, or write to a new table.",
+                fix=_fix(job, name, key, known),
             )
 
 
 _BEFORE = {DELIVERY: "changes", DELETE: "hard"}
 """What tables stand for that were made before this was recorded."""
+
+
+def _fix(job: Job, name: str, key: str, known: str | None) -> str:
+    if name == DELIVERY and known == "snapshots":
+        return (
+            "Set changes.snapshot again; or, if changes feed the table from now on, hand it over: "
+            f"`sluice adopt {job.job}`."
+        )
+    return f"Correct {key}, or write to a new table."
 
 
 def _spoken(name: str) -> str:

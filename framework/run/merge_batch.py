@@ -27,6 +27,7 @@ from framework.run.jobrun import JobRun
 from framework.run.judged import judged_events
 from framework.run.narrowing import narrowing
 from framework.run.outcome import Counts
+from framework.run.overtaken import OVERTAKEN
 from framework.run.positions import POSITION
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
@@ -115,7 +116,7 @@ def counts_of(figures: dict[str, Any], mode: str) -> Counts:
         updated=figures["update"],
         deleted=figures["delete"],
         remembered=figures["remember"],
-        superseded=figures["superseded"] + folded - repeated,
+        superseded=figures["superseded"] + folded - repeated + figures.get(OVERTAKEN, 0),
         duplicate=figures["duplicate"] + repeated,
         quarantined=figures["rejected_rows"],
         dropped=figures["dropped"],

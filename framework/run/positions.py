@@ -54,7 +54,8 @@ class Positions:
 
     def recorded_as(self, newest: Position) -> str:
         """What to record before a batch writes that brings the table to a position."""
-        return json.dumps({"position": newest.text, "batch": self.batch, "before": self.before})
+        told = {"position": newest.text, "valid": newest.valid, "batch": self.batch, "before": self.before}
+        return json.dumps(told)
 
 
 def positions_of(run: JobRun, shape: Shape, rows: DataFrame) -> Positions:
