@@ -19,10 +19,11 @@ from framework.session.settings import CatalogSettings, SessionSettings
 from tests.integration import test_scd1_columns as columns
 from tests.integration import test_scd1_kernel as whole
 from tests.integration import test_scd2_kernel as history
+from tests.integration import test_soft_kernel as soft
 
 _MANY = 250
 """Feeds that share a table: more of them would only make each plan's data larger."""
-Check = Callable[[SparkSession, range], None]
+Check = Callable[[SparkSession, range], object]
 
 CHECKS: dict[str, Check] = {
     "scd1, whole rows, deletes win": lambda spark, seeds: whole.check(
@@ -32,6 +33,9 @@ CHECKS: dict[str, Check] = {
         spark, [whole.random_feed(seed) for seed in seeds], "upsert_wins"
     ),
     "scd1, partial events and key changes": lambda spark, seeds: columns.check(
+        spark, [columns.random_feed(seed) for seed in seeds], "delete_wins"
+    ),
+    "scd1, soft deletes": lambda spark, seeds: soft.check(
         spark, [columns.random_feed(seed) for seed in seeds], "delete_wins"
     ),
     "scd2": lambda spark, seeds: history.check(spark, [history.random_feed(seed) for seed in seeds]),

@@ -129,9 +129,9 @@ def ends_shown(rows: DataFrame, keys: Sequence[str], columns: Sequence[StructFie
 def facts_of_truncates(
     truncates: DataFrame, touched: DataFrame, keys: Sequence[str], columns: Sequence[StructField], on_tie: str
 ) -> DataFrame:
-    """Truncates (SEQ, VALID) as ends of every key of `touched`."""
-    ended = stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
-    every = touched.crossJoin(F.broadcast(truncates.select(SEQ, VALID).distinct()))
+    """Truncates (SEQ, VALID, TIE if not a delete's) as ends of every key of `touched`."""
+    ended = stamp.make(F.col(SEQ), F.coalesce(F.col(TIE), stamp.delete_tie(on_tie)), F.lit(0))
+    every = touched.crossJoin(F.broadcast(truncates.select(SEQ, VALID, TIE).distinct()))
     return _facts(every, keys, columns, F.col(SEQ), ended, F.col(VALID), None)
 
 

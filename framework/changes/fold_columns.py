@@ -21,6 +21,7 @@ from pyspark.sql.types import StructField, StructType
 from framework.changes import stamp
 from framework.changes.columns import (
     ABSENT,
+    ENDS_AT,
     EVENTS,
     MOVED_FROM,
     MOVED_TO,
@@ -29,11 +30,14 @@ from framework.changes.columns import (
     TIED,
     VERDICT,
 )
+from framework.changes.facts import IMPLIED
 from framework.changes.moves import WEIGHT, with_ends_of_old_keys
 from framework.sql import quote
 
 UP, DEAD = "_sluice_up", "_sluice_dead"
 """Folded: the stamps of the newest upsert and of the newest delete, NULL if there is none."""
+ENDS = "_sluice_ends"
+"""Folded, where events tell ENDS_AT: array<struct<stamp, at>> of all deletes."""
 TRUNCATE = "_sluice_truncate"
 """Folded: whether the row stands for truncates, which have no key."""
 _REJECT, _PASS = "_sluice_reject", "_sluice_pass"
@@ -52,6 +56,7 @@ def fold_columns(
     passing: Sequence[str] = (),
 ) -> DataFrame:
     """One row per key with its stamps and cells; all truncates are one row, a rejected event is a row of its own.
+    ENDS is there if the events have ENDS_AT.
 
     Input: judged events with OP, SEQ, RANK, SRC, VERDICT, the keys, any of `columns`, and any of ABSENT, MOVED_FROM
     and MOVED_TO. `passing` names columns that rejected rows need on their way to quarantine.
@@ -64,17 +69,19 @@ def fold_columns(
     cells = [
         F.max_by(F.col(cell(i)), F.col(cell(i)).getField("stamp")).alias(cell(i)) for i in range(len(columns))
     ]
+    ends = [F.collect_set(ENDS).alias(ENDS)] if ENDS_AT in events.columns else []
     return folded.agg(
         F.max(UP).alias(UP),
         F.max(DEAD).alias(DEAD),
         F.sum(WEIGHT).alias(EVENTS),
+        *ends,
         # key changes are in order by themselves
         (stamp.tied(newest) & (F.max(newest).getField("tie") != stamp.MOVED)).alias(TIED),
         F.first(_PASS).alias(_PASS),
         *cells,
     ).select(
         *[F.col(_key(i)).alias(key) for i, key in enumerate(keys)],
-        *[TRUNCATE, UP, DEAD, EVENTS, TIED],
+        *[TRUNCATE, UP, DEAD, EVENTS, TIED, *([ENDS] if ends else [])],
         *[F.col(_PASS).getField(name).alias(name) for name in [*passing, VERDICT]],
         *[cell(i) for i in range(len(columns))],
     )
@@ -105,10 +112,18 @@ def _narrow(
     kind = stamp.stamp_type(stamped.schema[SEQ].dataType)
     return stamped.select(
         *[F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)],
-        *[_REJECT, TRUNCATE, UP, DEAD, WEIGHT],
+        *[_REJECT, TRUNCATE, UP, DEAD],
+        # what a snapshot lacks ends without an event of the source
+        F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
+        *([_end().alias(ENDS)] if ENDS_AT in stamped.columns else []),
         F.struct(*[F.col(quote(name)).alias(name) for name in [*passing, VERDICT]]).alias(_PASS),
         *[_cell(stamped, field, kind).alias(cell(i)) for i, field in enumerate(columns)],
     )
+
+
+def _end() -> Column:
+    end = F.struct(F.col(DEAD).alias("stamp"), F.col(ENDS_AT).alias("at"))
+    return F.when(F.col(DEAD).isNotNull(), end)
 
 
 def _cell(stamped: DataFrame, field: StructField, kind: StructType) -> Column:

@@ -21,8 +21,11 @@ from pyspark.sql.types import DataType, LongType, MapType, StringType, StructFie
 from framework.changes import stamp
 from framework.changes.columns import (
     BURIED,
+    DELETED_AT,
+    ENDS_AT,
     EVENTS,
     LEFT,
+    MARK,
     MOVE,
     OUTCOME,
     SEQ,
@@ -32,7 +35,7 @@ from framework.changes.columns import (
     UNKNOWN,
     VERDICT,
 )
-from framework.changes.fold_columns import DEAD, TRUNCATE, UP, cell
+from framework.changes.fold_columns import DEAD, ENDS, TRUNCATE, UP, cell
 from framework.changes.known import (
     BARRIER,
     KNOWN_DEAD,
@@ -45,6 +48,7 @@ from framework.changes.known import (
     with_target,
     with_tombstones,
 )
+from framework.changes.soft import MARKED, REMEMBER, soft_outcome, with_turns
 from framework.sql import quote
 
 _NOW, _END = "_sluice_now", "_sluice_end"
@@ -55,8 +59,11 @@ def state_type(sequence: DataType) -> MapType:
     return MapType(StringType(), stamp.stamp_type(sequence))
 
 
-def tombstone_fields(keys: Sequence[StructField], sequence: DataType) -> list[StructField]:
-    """The columns of the table of tombstones."""
+def tombstone_fields(
+    keys: Sequence[StructField], sequence: DataType, deleted_at: DataType | None = None
+) -> list[StructField]:
+    """The columns of the table of tombstones; `deleted_at` is the type of that column, if the table has it."""
+    shown = {"comment": "what deleted_at shows of a row that this ended"}
     return [
         *[StructField(key.name, key.dataType) for key in keys],
         StructField(SEQ, sequence),
@@ -67,6 +74,7 @@ def tombstone_fields(keys: Sequence[StructField], sequence: DataType) -> list[St
         StructField(
             TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
         ),
+        *([StructField(ENDS_AT, deleted_at, True, shown)] if deleted_at is not None else []),
     ]
 
 
@@ -96,9 +104,11 @@ def join_columns(
     joined = with_tombstones(joined, tombstones, keys, on_tie)
     joined = with_own_barrier(joined, folded if truncates else None)
     ends = (F.col(DEAD), F.col(KNOWN_DEAD), F.col(BARRIER), F.col(OWN_BARRIER))
-    states = joined.select(
-        "*", F.greatest(F.col(UP), F.col(KNOWN_UP)).alias(_NOW), F.greatest(*ends).alias(_END)
-    )
+    newest = F.greatest(F.col(UP), F.col(KNOWN_UP)).alias(_NOW)
+    if ENDS in folded.columns:
+        states = with_turns(joined.select("*", newest), F.col(_NOW), _END)
+    else:
+        states = joined.select("*", newest, F.greatest(*ends).alias(_END))
     rows = _rows(states, keys, columns, passing)
     return rows.filter((F.col(EVENTS) > 0) | F.col(OUTCOME).isin("insert", "update", "delete", "remember"))
 
@@ -118,14 +128,20 @@ def _rows(
         ~now.eqNullSafe(F.col(KNOWN_UP)),
     )
     lasting = F.when(exists, now).otherwise(end)
-    buried = F.col(DEAD).isNotNull() & ~exists
+    buried, outcome = F.col(DEAD).isNotNull() & ~exists, _outcome(live, exists, changed)
+    marks = []
+    if ENDS in states.columns:
+        buried, outcome = F.size(REMEMBER) > 0, soft_outcome(changed)
+        mark = F.col(MARKED)
+        marks = [mark.getField("stamp").alias(MARK), mark.getField("at").alias(DELETED_AT), F.col(REMEMBER)]
     return staged.select(
         *[F.col(quote(key)) for key in keys],
         *[F.col(f"_sluice_new{i}").getField("value").alias(field.name) for i, field in enumerate(columns)],
         lasting.getField("seq").alias(SEQ),
         F.when(exists, _state(columns, stamps, now)).alias(STATE),
         F.when(buried & (end.getField("tie") == stamp.MOVED), end.getField("rank")).alias(MOVE),
-        _outcome(live, exists, changed).alias(OUTCOME),
+        *marks,
+        outcome.alias(OUTCOME),
         buried.alias(BURIED),
         (exists & reduce(or_, [each.isNull() for each in stamps], F.lit(False))).alias(UNKNOWN),
         F.coalesce(F.col(EVENTS), F.lit(0)).alias(EVENTS),

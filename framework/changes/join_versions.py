@@ -18,6 +18,7 @@ from framework.changes.facts import (
     ELSEWHERE,
     ENDS,
     STAMP,
+    TIE,
     ends_shown,
     facts_of,
     facts_of_truncates,
@@ -128,11 +129,11 @@ def joined_facts(
 
 
 def all_truncates(good: DataFrame, memory: DataFrame | None) -> DataFrame:
-    """SEQ and VALID of the batch's truncates and of those that are remembered."""
-    new = good.filter(F.col(OP) == "T").select(SEQ, VALID)
+    """SEQ, VALID and TIE of the batch's truncates and of those that are remembered."""
+    new = good.filter(F.col(OP) == "T").select(SEQ, VALID, F.lit(None).cast("int").alias(TIE))
     if memory is None:
         return new
-    return new.unionByName(memory.filter(F.col(OP) == "T").select(SEQ, VALID))
+    return new.unionByName(memory.filter(F.col(OP) == "T").select(SEQ, VALID, TIE))
 
 
 def _telling(rows: DataFrame, memory: DataFrame | None, keys: Sequence[str], purged: bool) -> DataFrame:

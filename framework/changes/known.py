@@ -8,11 +8,11 @@ from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql.types import ArrayType, DataType, StructField
 
 from framework.changes import stamp
-from framework.changes.columns import MOVE, SEQ, STATE, VERDICT
-from framework.changes.fold_columns import DEAD, TRUNCATE, UP, cell
+from framework.changes.columns import DELETED_AT, ENDS_AT, MARK, MOVE, SEQ, STATE, VERDICT
+from framework.changes.fold_columns import DEAD, ENDS, TRUNCATE, UP, cell
 from framework.changes.rank import rank
 from framework.sql import quote
 
@@ -20,6 +20,9 @@ KNOWN_UP, KNOWN_DEAD = "_sluice_known_up", "_sluice_known_dead"
 """The stamp of the row's newest upsert, and that of the newest end that the key's tombstones tell."""
 BARRIER, OWN_BARRIER = "_sluice_barrier", "_sluice_own_barrier"
 """The stamps of the newest truncate that was remembered, and of the newest in the batch."""
+KNOWN_MARK, KNOWN_ENDS = "_sluice_known_mark", "_sluice_known_ends"
+BARRIERS, OWN_BARRIERS = "_sluice_barriers", "_sluice_own_barriers"
+"""For soft deletes: what ended the row, struct<stamp, at>; all ends that the key's tombstones tell; all truncates."""
 _WHOLE_ROW = "_sluice_whole_row"
 WHOLE = ""
 """In `_sluice_state`: the stamp of the row's newest upsert."""
@@ -52,13 +55,16 @@ def with_target(
             F.lit(None).cast(folded.schema[cell(i)].dataType).alias(known_cell(i))
             for i in range(len(columns))
         ]
-        return folded.select("*", F.lit(None).cast(kind).alias(KNOWN_UP), *nothing)
+        return folded.select(
+            "*", F.lit(None).cast(kind).alias(KNOWN_UP), *nothing, *_nothing(folded, KNOWN_MARK)
+        )
     # in steps: an expression that is written down once a column would be worked out once a column
     stamped = target.select("*", whole.alias(_WHOLE_ROW))
     stamped = stamped.select("*", F.coalesce(F.col(STATE).getItem(WHOLE), F.col(_WHOLE_ROW)).alias(KNOWN_UP))
     right = stamped.select(
         *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
         KNOWN_UP,
+        *([_mark_of(kind).alias(KNOWN_MARK)] if ENDS in folded.columns else []),
         *[_cell_of(field).alias(known_cell(i)) for i, field in enumerate(columns)],
     )
     same = [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)]
@@ -84,6 +90,22 @@ def _cell_of(field: StructField) -> Column:
     return F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value"))
 
 
+def _mark_of(kind: DataType) -> Column:
+    """What ended a row of the table; one that was marked before it was adopted ended before every change."""
+    first = F.struct(F.lit(None).alias("seq"), F.lit(stamp.MOVED).alias("tie"), F.lit(0).alias("rank"))
+    at = F.coalesce(F.col(MARK), first.cast(kind))
+    return F.when(F.col(DELETED_AT).isNotNull(), F.struct(at.alias("stamp"), F.col(DELETED_AT).alias("at")))
+
+
+def _nothing(folded: DataFrame, *names: str) -> list[Column]:
+    """NULL for what only soft deletes need, if the batch has them."""
+    if ENDS not in folded.columns:
+        return []
+    ends = folded.schema[ENDS].dataType
+    assert isinstance(ends, ArrayType), "ENDS is an array"
+    return [F.lit(None).cast(ends.elementType if name == KNOWN_MARK else ends).alias(name) for name in names]
+
+
 def with_tombstones(
     joined: DataFrame, tombstones: DataFrame | None, keys: Sequence[str], on_tie: str
 ) -> DataFrame:
@@ -91,20 +113,29 @@ def with_tombstones(
     kind = joined.schema[UP].dataType
     if tombstones is None:
         return joined.select(
-            "*", F.lit(None).cast(kind).alias(KNOWN_DEAD), F.lit(None).cast(kind).alias(BARRIER)
+            "*",
+            F.lit(None).cast(kind).alias(KNOWN_DEAD),
+            F.lit(None).cast(kind).alias(BARRIER),
+            *_nothing(joined, KNOWN_ENDS, BARRIERS),
         )
     moved = F.col(MOVE).isNotNull()
     at = F.when(moved, stamp.make(F.col(SEQ), F.lit(stamp.MOVED), F.col(MOVE))).otherwise(
         stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
     )
+    soft = ENDS in joined.columns
     renamed = tombstones.select(
         *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
         at.alias(KNOWN_DEAD),
+        *([F.struct(at.alias("stamp"), F.col(ENDS_AT).alias("at")).alias(KNOWN_ENDS)] if soft else []),
     )
+
+    def every(name: str) -> list[Column]:
+        return [F.collect_set(KNOWN_ENDS).alias(name)] if soft else []
+
     names = [_its(i) for i in range(len(keys))]
-    newest = renamed.groupBy(*names).agg(F.max(KNOWN_DEAD).alias(KNOWN_DEAD))
+    newest = renamed.groupBy(*names).agg(F.max(KNOWN_DEAD).alias(KNOWN_DEAD), *every(KNOWN_ENDS))
     keyless = reduce(and_, [F.col(name).isNull() for name in names])
-    barrier = renamed.filter(keyless).agg(F.max(KNOWN_DEAD).alias(BARRIER))
+    barrier = renamed.filter(keyless).agg(F.max(KNOWN_DEAD).alias(BARRIER), *every(BARRIERS))
     same = reduce(and_, [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)])
     return joined.join(newest, same, "left").drop(*names).crossJoin(F.broadcast(barrier))
 
@@ -112,8 +143,10 @@ def with_tombstones(
 def with_own_barrier(joined: DataFrame, folded: DataFrame | None) -> DataFrame:
     """With the newest truncate of the batch itself, if it may hold any."""
     if folded is None:
-        return joined.withColumn(OWN_BARRIER, F.lit(None).cast(joined.schema[UP].dataType))
-    own = folded.filter(F.col(TRUNCATE)).agg(F.max(DEAD).alias(OWN_BARRIER))
+        nothing = F.lit(None).cast(joined.schema[UP].dataType).alias(OWN_BARRIER)
+        return joined.select("*", nothing, *_nothing(joined, OWN_BARRIERS))
+    ends = [F.flatten(F.collect_list(ENDS)).alias(OWN_BARRIERS)] if ENDS in folded.columns else []
+    own = folded.filter(F.col(TRUNCATE)).agg(F.max(DEAD).alias(OWN_BARRIER), *ends)
     return joined.crossJoin(F.broadcast(own))
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StructField, StructType
 
-from framework.changes.columns import ABSENT, LEFT, MOVED_FROM, MOVED_TO, OP, RANK, SEQ, STATE, VERDICT
+from framework.changes.columns import ABSENT, LEFT, MARK, MOVED_FROM, MOVED_TO, OP, RANK, SEQ, STATE, VERDICT
 from framework.sql import exact_json, quote
 
 _AT, _ENDED = "_sluice_at", "_sluice_ended"
@@ -155,9 +155,12 @@ def _of_rows(
             own.alias("seq"), F.lit(0).cast("bigint").alias("rank"), F.col(quote(field.name)).alias("value")
         )
         cells.append(F.when(known, cell).alias(_cell(i)))
+    # a row that was marked before its key changed has nothing to hand on
+    never = F.lit(None).cast(like.schema[_ENDED].dataType)
+    ended = F.col(MARK).getField("seq") if MARK in target.columns else never
     return target.select(
         *[F.col(quote(key)).alias(f"_sluice_key{i}") for i, key in enumerate(keys)],
-        F.lit(None).cast(like.schema[_ENDED].dataType).alias(_ENDED),
+        ended.alias(_ENDED),
         *cells,
     )
 

@@ -105,7 +105,8 @@ def _one_per_sequence(facts: DataFrame, keys: Sequence[str], columns: Sequence[S
     """What happened at each sequence of a key: an end, or cells struct<value> of the columns carried."""
     at, ends = F.col(STAMP), F.col(ENDS)
     cells = [_cell(field, ends).alias(f"_sluice_cell{i}") for i, field in enumerate(columns)]
-    ordinary = ~ends & ~F.col(FRESH)
+    # a table that was handed over shows what a snapshot read as the memory has it: before any change at its sequence
+    ordinary = ~ends & ~F.col(FRESH) & (at.getField("tie") >= 0)
     narrow = facts.select(
         *[F.col(quote(key)) for key in keys],
         *[F.col(SEQ), F.col(VALID), F.col(STAMP), ends, (ordinary & F.col(ABSENT).isNull()).alias(_WHOLE)],

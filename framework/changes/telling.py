@@ -34,16 +34,42 @@ class Told:
     why: str = ""
 
 
-def tell_row(events: Sequence[Told]) -> None:
-    """scd1: fill in fate and reason; events come in their order."""
+def tell_row(events: Sequence[Told], *, kept: bool = False) -> None:
+    """scd1: fill in fate and reason; events come in their order. `kept`: the row of a deleted key stays, marked.
+
+    >>> events = [Told(1, "U", values={"v": "a"}), Told(2, "D"), Told(3, "D")]
+    >>> tell_row(events, kept=True)
+    >>> [each.why for each in events]
+    ['is the newest; #2 marked the row', 'marked the row', 'the row had ended before: kept against late events']
+    """
     once = _without_repeats(events)
+    writes = [i for i, event in enumerate(once) if event.op != "D"]
+    ends = once[writes[-1] + 1 :] if writes and kept else []
+    if ends:
+        once = once[: writes[-1] + 1]
+    _tell(once, "marked the row" if kept else "ended the row")
+    if ends:
+        _tell_marks(once, ends)
+
+
+def _tell_marks(row: Sequence[Told], ends: Sequence[Told]) -> None:
+    """The ends after the newest write; what the row keeps was told as if it still lived."""
+    for event in row:
+        if event.fate == "applied" and event.op != "D":
+            event.why += f"; #{ends[0].place} marked the row"
+    for i, event in enumerate(ends):
+        event.fate = "applied"
+        event.why = "the row had ended before: kept against late events" if i else "marked the row"
+
+
+def _tell(once: Sequence[Told], ended: str) -> None:
     for i, event in enumerate(once):
         later = once[i + 1 :]
         end = next((each for each in later if each.op in ("D", "M")), None)
         if event.op == "D":
             newer = next((each for each in later if each.op != "D"), None)
             alive = any(each.op != "D" for each in once[:i]) and not _ended(once[:i])
-            what = "ended the row" if alive else "there was no row: kept against late events"
+            what = ended if alive else "there was no row: kept against late events"
             event.fate = "applied"
             event.why = what if newer is None else f"{what}; #{newer.place} revived the key"
         elif end is not None:

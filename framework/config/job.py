@@ -135,6 +135,11 @@ class Changes(Model):
     commit_time: str | None = Field(
         default=None, description="Envelope generic: the column that says when the source committed a change."
     )
+    delete: Literal["hard", "soft"] = Field(
+        default="hard",
+        description="scd1: soft keeps the row of a deleted key as it last was, and `deleted_at` says when it ended: "
+        "the delete's commit time where the source tells it, else its sequence; NULL while the row lives.",
+    )
     on_tie: Literal["delete_wins", "upsert_wins", "error"] = Field(
         default="delete_wins", description="Changes of one key with the same sequence: which counts."
     )
@@ -252,6 +257,11 @@ class Job(Model):
     def keyed(self) -> bool:
         """True if events are told apart by key: merges, and appends with keys."""
         return bool(self.changes.keys) and self.mode in ("merge", "append")
+
+    @property
+    def keeps_deleted(self) -> bool:
+        """True if rows of deleted keys stay in the table, marked with `deleted_at` (`delete: soft`)."""
+        return self.mode == "merge" and self.changes.delete == "soft"
 
     @property
     def versioned(self) -> bool:

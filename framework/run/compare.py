@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -18,6 +19,7 @@ from framework.changes.append import distinct_events, unseen
 from framework.changes.columns import (
     ABSENT,
     BURIED,
+    DELETED_AT,
     EVENTS,
     MOVED_FROM,
     MOVED_TO,
@@ -37,6 +39,7 @@ from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns
 from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
 from framework.changes.reconcile import reconcile, settle
+from framework.changes.soft import REMEMBER, remembered_ends
 from framework.quality.gate import Gate
 from framework.run.batch_keys import batch_keys
 from framework.run.compared import (
@@ -48,12 +51,13 @@ from framework.run.compared import (
     remembered_beside,
     told_apart,
 )
-from framework.run.conform import data_fields, value_fields
+from framework.run.conform import data_fields, event_fields, value_fields
 from framework.run.contract import STATE_KIND
 from framework.run.history import compare_versions
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
+from framework.run.overtaken import OVERTAKEN, handed_over, overtaken
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
@@ -71,8 +75,11 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     if run.job.mode == "append":
         return _append(run, shape, gate, judged)
     if run.job.changes.snapshot:
-        return compare_snapshots(run, shape, gate, judged)
+        return compare_snapshots(run, shape, gate, judged, _joined)
     mark = watermark(run, judged.schema[SEQ].dataType)
+    snapshot = handed_over(run, judged.schema[SEQ].dataType)
+    if snapshot is not None:
+        judged = overtaken(judged, snapshot)
     way = compare_versions if run.job.versioned else _merge
     found = way(run, shape, gate, judged, mark)
     if not found.figures["beyond"]:
@@ -86,7 +93,8 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
 
 def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
     """The cheap way, unless the table or the batch needs the other."""
-    counted = [*tallies(gate), *retention_figures(judged, mark)]
+    older = F.count_if(F.col(VERDICT) == OVERTAKEN).alias(OVERTAKEN)
+    counted = [*tallies(gate), *retention_figures(judged, mark), older]
     if not _by_column(run, shape, judged):
         whole = _whole_rows(run, shape, judged, counted, told_apart)
         if whole.figures["tied"] and not whole.figures["irregular"]:
@@ -98,6 +106,8 @@ def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Colum
 
 
 def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
+    if run.job.keeps_deleted:
+        return True
     if not shape.exists:
         return False
     missing = {field.name for field in data_fields(shape.schema)} - set(judged.columns)
@@ -143,11 +153,17 @@ def _whole_rows(
 
 
 def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]) -> Compared:
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     measured = Measured(judged, [*counted, truncates])
-    columns = value_fields(shape.schema, keys)
-    events = ranked(kept(measured.df), positioned)
+    return _joined(run, shape, gate, ranked(kept(measured.df), is_positioned(run)), measured.figures)
+
+
+def _joined(
+    run: JobRun, shape: Shape, gate: Gate, events: DataFrame, counted: Callable[[], dict[str, Any]]
+) -> Compared:
+    """Ranked events, joined with the table column by column; what was `counted` is asked for once they were read."""
+    columns = value_fields(shape.schema, run.job.changes.keys)
+    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     tombstones = remembered_beside(run)
     moves, left = None, None
     if MOVED_FROM in events.columns and ABSENT in events.columns:
@@ -157,7 +173,7 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
         moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
         events = moves.df
     batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING), shape, keys)
-    figures = {**measured.figures(), **(moves.figures() if moves else {})}
+    figures = {**counted(), **(moves.figures() if moves else {})}
     target = contents(run, shape)
     if figures["truncates"]:
         narrow = None  # it concerns keys that the batch doesn't have
@@ -173,14 +189,21 @@ def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: 
         positioned=positioned,
         truncates=figures["truncates"] > 0,
         passing=_PASSING,
-        ranked=[field.name for field in data_fields(shape.schema)],
+        ranked=[field.name for field in event_fields(shape.schema)],
     )
     partly = F.col(OUTCOME).isin("insert", "update") & F.col(STATE).isNotNull()
+    if run.job.keeps_deleted:
+        partly = partly & F.col(DELETED_AT).isNull()
     joined, failures = with_judged_rows(joined, gate, partly)
     unknown = F.count_if(F.col(UNKNOWN)).alias("unknown")
-    outcomes = Measured(joined, [*_outcome_figures(), unknown, *failures])
+    # where rows are kept, most of them are their own tombstones
+    buried = [F.count_if(F.col(BURIED)).alias("buried")] if run.job.keeps_deleted else []
+    outcomes = Measured(joined, [*_outcome_figures(), unknown, *buried, *failures])
     rows = outcomes.df.localCheckpoint()
-    return Compared(rows, {**figures, **outcomes.figures()}, True, left, keys=narrow)
+    figures |= outcomes.figures()
+    if buried:
+        figures["ended"] = figures["buried"]
+    return Compared(rows, figures, True, left, keys=narrow)
 
 
 def _irregular(judged: DataFrame) -> Column:
@@ -231,7 +254,9 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
 def buried(compared: Compared, keys: list[str], schema: StructType) -> DataFrame:
     """The rows whose end has to be remembered; changed keys with what they were."""
     ended = compared.rows.filter(F.col(OUTCOME).isin("delete", "remember"))
-    if compared.by_column:
+    if REMEMBER in compared.rows.columns:
+        ended = remembered_ends(compared.rows, keys)
+    elif compared.by_column:
         # a truncate remembers for all the rows it ended
         ended = ended.filter(F.col(BURIED))
     return (

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StringType, StructField, StructType
 
-from framework.changes.columns import ABSENT, BAD, EXTRA, HISTORY_COLUMNS, PREFIX, STATE
+from framework.changes.columns import ABSENT, BAD, DELETED_AT, EXTRA, HISTORY_COLUMNS, MARK, PREFIX, STATE
 from framework.sql import quote
 from framework.tables.align import fitted
 
@@ -19,8 +19,8 @@ def data_fields(schema: StructType) -> list[StructField]:
 
 
 def event_fields(schema: StructType) -> list[StructField]:
-    """The columns that events carry: without those that a history adds."""
-    added = HISTORY_COLUMNS if _versioned(schema) else ()
+    """The columns that events carry: without those that a history or soft deletes add."""
+    added = HISTORY_COLUMNS if _versioned(schema) else (DELETED_AT,) if MARK in schema.names else ()
     return [field for field in data_fields(schema) if field.name not in added]
 
 

@@ -13,6 +13,8 @@ STATE_KIND = "sluice.state"
 """`columns` where rows may say in `_sluice_state` which event each of their columns comes from."""
 DELIVERY = "sluice.delivery"
 """Whether the table is fed by changes or by snapshots."""
+DELETE = "sluice.delete"
+"""What becomes of rows of deleted keys (scd1): `hard` or `soft`."""
 TRACKED, VALID_TIME, INITIAL = "sluice.tracked", "sluice.valid_time", "sluice.initial_valid_from"
 KEYS, HISTORY, SEQUENCE, MADE_BY, VERSION = (
     "sluice.keys",
@@ -32,6 +34,8 @@ def contract_of(job: Job, sequence_type: str | None) -> dict[str, str]:
         properties[SEQUENCE] = sequence_type
     if job.mode == "merge":
         properties[DELIVERY] = "snapshots" if job.changes.snapshot else "changes"
+    if job.mode == "merge" and not job.versioned:
+        properties[DELETE] = job.changes.delete
     if job.versioned:
         properties[TRACKED] = json.dumps(job.changes.tracked) if job.changes.tracked else "all"
         properties[VALID_TIME] = job.changes.valid_time or "commit time, or the sequence"
@@ -63,6 +67,7 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
         (HISTORY, "write.mode or changes.history"),
         (SEQUENCE, "changes.sequence"),
         (DELIVERY, "changes.snapshot"),
+        (DELETE, "changes.delete"),
         (TRACKED, "changes.tracked"),
         (VALID_TIME, "changes.valid_time"),
         (INITIAL, "changes.initial_valid_from"),
@@ -73,12 +78,21 @@ def check_contract(job: Job, table: str, recorded: Mapping[str, str], sequence_t
                 f"job {job.job} contradicts table {table} in {_spoken(name)}",
                 found=f"{wanted.get(name, 'none')} in the job",
                 expected=f"{known or 'none'}, as the table records",
-                fix=f"Correct {key}, or write to a new table.",
+                fix=_fix(job, name, key, known),
             )
 
 
-_BEFORE = {DELIVERY: "changes"}
+_BEFORE = {DELIVERY: "changes", DELETE: "hard"}
 """What tables stand for that were made before this was recorded."""
+
+
+def _fix(job: Job, name: str, key: str, known: str | None) -> str:
+    if name == DELIVERY and known == "snapshots":
+        return (
+            "Set changes.snapshot again; or, if changes feed the table from now on, hand it over: "
+            f"`sluice adopt {job.job}`."
+        )
+    return f"Correct {key}, or write to a new table."
 
 
 def _spoken(name: str) -> str:

@@ -196,7 +196,7 @@ def _worded(
     if run.job.versioned:
         tell_versions(told, run.job.changes.tracked or names)
     else:
-        tell_row(told)
+        tell_row(told, kept=run.job.keeps_deleted)
     return [
         ExplainedEvent(
             each.place,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.columns import ABSENT, BAD, MASK, OP, REASONS, SEQ, VALID, VERDICT
+from framework.changes.columns import ABSENT, BAD, ENDS_AT, MASK, OP, REASONS, SEQ, VALID, VERDICT
+from framework.changes.soft import ends
 from framework.quality.gate import Gate
 from framework.sql import quote
 
@@ -38,6 +39,8 @@ def judge(
     )
     masked = events.withColumn(MASK, mask)
     faults = _faults(keys, sequenced, truncates, valid=VALID in events.columns)
+    if ENDS_AT in events.columns:
+        faults.append(_no_end(events))
     blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
     faulty = F.lit(False)
     for condition, _ in faults:
@@ -75,6 +78,7 @@ def tallies(gate: Gate) -> list[Column]:
     ]
 
 
+_NO_TRUNCATE = "a truncate: nothing tells which rows of the table it concerns"
 PUT_TOGETHER = "reconciled_"
 """Begins the names of figures: how many rows that are put together from several events fail rule k."""
 
@@ -99,9 +103,8 @@ def _faults(
     readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
     applied = ("I", "U", "D", "R", "T") if truncates else ("I", "U", "D", "R")
     known = F.coalesce(F.col(OP).isin(*applied), F.lit(False))
-    faults.append(
-        (readable & ~known, reason("operation", [], F.concat(F.lit("operation "), _shown(F.col(OP)))))
-    )
+    told = F.when(F.col(OP) == "T", _NO_TRUNCATE).otherwise(F.concat(F.lit("operation "), _shown(F.col(OP))))
+    faults.append((readable & ~known, reason("operation", [], told)))
     no_key = F.lit("the key is NULL")
     keyed = readable & ~F.col(OP).eqNullSafe("T") if truncates else readable
     faults += [(keyed & F.col(quote(key)).isNull(), reason("key", [key], no_key)) for key in keys]
@@ -111,6 +114,13 @@ def _faults(
         no_time = F.lit("nothing says from when on it is valid")
         faults.append((readable & F.col(VALID).isNull(), reason("valid_time", [], no_time)))
     return faults
+
+
+def _no_end(events: DataFrame) -> tuple[Column, Column]:
+    """A row can't be marked by an event that doesn't say when it happened."""
+    readable = F.col(BAD).isNull() & F.coalesce(F.col(OP) != "C", F.lit(False))
+    lacking = readable & ends(events) & F.col(ENDS_AT).isNull()
+    return lacking, reason("commit_time", [], F.lit("the commit time is NULL: deleted_at would show none"))
 
 
 def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:

@@ -12,13 +12,12 @@ from framework.run.gatekeeper import gate_of
 from framework.run.jobrun import JobRun
 from framework.run.judge import judge
 from framework.run.shape import Shape, shape_of
-from framework.run.validity import with_valid_time
+from framework.run.validity import with_times
 
 
 def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFrame]:
     """Events fitted to the table and judged; the shape that they give it, and the gate that judged them."""
-    if run.job.versioned:
-        events = with_valid_time(events, run.job)
+    events = with_times(events, run.job)
     shape = shape_of(run, events)
     fitted = conform(events, shape.schema, keep_extra=run.job.write.evolution == "flag")
     if run.job.changes.null_means == "absent":
@@ -26,7 +25,7 @@ def judged_events(run: JobRun, events: DataFrame) -> tuple[Shape, Gate, DataFram
     if not run.job.changes.snapshot:
         fitted = _with_columns_of_rules(run, shape, fitted)
     gate = gate_of(run, fitted.schema)
-    # nothing tells which rows of the table a truncate of one of several sources concerns
+    # what the others told, and one of several has replaced, isn't known any more: docs/changes.md has the whole reason
     truncates = run.job.mode == "merge" and len(run.job.sources) == 1
     judged = judge(fitted, gate, run.job.changes.keys, sequenced=True, truncates=truncates)
     return shape, gate, judged

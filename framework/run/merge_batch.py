@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import OUTCOME, SEQ, STATE, TIME, VALID_FROM, VALID_TO
+from framework.changes.columns import DELETED_AT, OUTCOME, SEQ, STATE, TIME, VALID_FROM, VALID_TO
 from framework.changes.facts import memory_fields
 from framework.changes.join_columns import tombstone_fields
 from framework.changes.scd1 import merge_clauses
@@ -27,6 +27,7 @@ from framework.run.jobrun import JobRun
 from framework.run.judged import judged_events
 from framework.run.narrowing import narrowing
 from framework.run.outcome import Counts
+from framework.run.overtaken import OVERTAKEN
 from framework.run.positions import POSITION
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
@@ -115,7 +116,7 @@ def counts_of(figures: dict[str, Any], mode: str) -> Counts:
         updated=figures["update"],
         deleted=figures["delete"],
         remembered=figures["remember"],
-        superseded=figures["superseded"] + folded - repeated,
+        superseded=figures["superseded"] + folded - repeated + figures.get(OVERTAKEN, 0),
         duplicate=figures["duplicate"] + repeated,
         quarantined=figures["rejected_rows"],
         dropped=figures["dropped"],
@@ -142,6 +143,8 @@ def _check(run: JobRun, shape: Shape, gate: Gate, compared: Compared, counts: Co
 
 def _as_of_now(run: JobRun, rows: DataFrame) -> DataFrame:
     """Of versions those that hold: rules are about the things themselves, and a key has many versions."""
+    if run.job.keeps_deleted:
+        return rows.filter(F.col(DELETED_AT).isNull())
     return rows.filter(F.col(VALID_TO).isNull()) if run.job.versioned else rows
 
 
@@ -199,7 +202,8 @@ def _open_memory(run: JobRun, batch: Reconciled) -> list[StructField]:
         fields = memory_fields(keys, sequence, schema[VALID_FROM].dataType)
         comment = f"What the versions of {run.target.name} don't show: needed when late events come"
     else:
-        fields = tombstone_fields(keys, sequence)
+        shown = schema[DELETED_AT].dataType if run.job.keeps_deleted else None
+        fields = tombstone_fields(keys, sequence, shown)
         comment = f"Deletes of {run.target.name}, so that late events can't undo them; no key: a truncate"
     if not run.fmt.exists(run.tombstones):
         spec = TableSpec(StructType(fields), (), first_purge(run, batch.compared.newest), comment)
@@ -247,7 +251,9 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
         field.name for field in schema.fields if field.name in set(rows.columns) and field.name not in own
     ]
     narrowed = narrowing(run, keys)
-    clauses = merge_clauses(run.job.changes.keys, arriving, narrowed.conditions)
+    clauses = merge_clauses(
+        run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
+    )
     fitted = fitted_to_rows(run, narrowed.rows, MERGING) if narrowed.rows else nullcontext()
     with settings(run.ctx.spark, SHORT_PLANS), fitted:
         run.fmt.merge(effective, run.target, clauses, intent.mark)

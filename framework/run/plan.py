@@ -17,6 +17,7 @@ from framework.run.merge_batch import prepare_merge
 from framework.run.outcome import InputRange, JobOutcome, JobPlan
 from framework.run.shape import Shape, ddl_of, shape_of
 from framework.run.source import read_events
+from framework.run.validity import with_times
 from framework.run.write_batch import count_only, judged_batch
 from framework.state.intents import Intent, IntentLog
 
@@ -73,7 +74,7 @@ def _plan(run: JobRun, plan: JobPlan, no_data: bool) -> Shape | None:
     ]
     if no_data:
         events = read_events(run.ctx, run.job, intent.inputs, positions=False)
-        return _describe(run, plan, shape_of(run, events))
+        return _describe(run, plan, shape_of(run, with_times(events, run.job)))
     try:
         if run.job.keyed:
             batch = prepare_merge(run, intent)

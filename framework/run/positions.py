@@ -54,7 +54,8 @@ class Positions:
 
     def recorded_as(self, newest: Position) -> str:
         """What to record before a batch writes that brings the table to a position."""
-        return json.dumps({"position": newest.text, "batch": self.batch, "before": self.before})
+        told = {"position": newest.text, "valid": newest.valid, "batch": self.batch, "before": self.before}
+        return json.dumps(told)
 
 
 def positions_of(run: JobRun, shape: Shape, rows: DataFrame) -> Positions:
@@ -98,7 +99,7 @@ def _listed(run: JobRun, rows: DataFrame, before: str | None) -> list:  # type: 
     valid = F.max(VALID) if VALID in rows.columns else F.lit(None)
     older, again = _against(before, rows)
     good = (F.col(VERDICT) == "good") & ~F.col(TWICE)
-    most = _MOST if run.job.versioned else 10 * _MOST
+    most = _MOST if run.job.versioned or run.job.keeps_deleted else 10 * _MOST
     found = (
         rows.filter(F.col(SEQ).isNotNull())
         .groupBy(SEQ)

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, StructType, TimestampNTZType, TimestampType
 
-from framework.changes.columns import REASONS, SEQ, STATE, TIME, VERDICT
+from framework.changes.columns import MARK, REASONS, SEQ, STATE, TIME, VERDICT
 from framework.changes.facts import ENDED
 from framework.changes.sequence import as_json, of_json
 from framework.run.jobrun import JobRun
@@ -113,8 +113,9 @@ def reject_too_late(
 
 
 def _live(target: DataFrame, keys: list[str]) -> DataFrame:
-    """Keys whose rows are complete, and how new those are."""
-    return target.filter(F.col(STATE).isNull()).select(
+    """Keys whose rows live and are complete, and how new those are."""
+    lives = F.col(MARK).isNull() if MARK in target.columns else F.lit(True)
+    return target.filter(F.col(STATE).isNull() & lives).select(
         *[F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)],
         F.col(SEQ).alias("_sluice_its_seq"),
     )

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql.types import BooleanType, DataType, MapType, StringType, StructField, StructType
 
+from framework.changes import stamp
 from framework.changes.columns import (
+    DELETED_AT,
+    ENDS_AT,
     EXTRA,
-    HISTORY_COLUMNS,
     IS_CURRENT,
+    MARK,
     OP,
     PREFIX,
     SEQ,
@@ -22,6 +25,7 @@ from framework.changes.columns import (
 )
 from framework.changes.facts import state_of_versions
 from framework.changes.join_columns import state_type
+from framework.config.checks.columns import added_columns
 from framework.errors import ContractError, SchemaDriftError
 from framework.run.conform import data_fields, event_fields
 from framework.run.contract import check_contract, contract_of
@@ -54,6 +58,7 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         ContractError: the job contradicts the table.
     """
     incoming = StructType(data_fields(events.schema))
+    _check_added(run, incoming)
     if run.job.versioned:
         _check_versionable(run, incoming)
     sequence = events.schema[SEQ].dataType if run.job.keyed else None
@@ -61,7 +66,9 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
     if not run.fmt.exists(run.target):
         fields = [_commented(run, field) for field in incoming.fields]
         valid = events.schema[VALID].dataType if run.job.versioned else None
-        schema = StructType([*fields, *_framework_fields(run, sequence, valid)])
+        validity = _validity_fields(valid) if valid is not None else []
+        added = [*validity, *(merge_fields(run, events) if run.job.mode == "merge" else [])]
+        schema = StructType([*fields, *added, *_other_fields(run, sequence)])
         check_keys(run, schema)
         properties = {**run.job.write.properties, **contract_of(run.job, sequence_type)}
         spec = TableSpec(schema, tuple(run.job.write.partition_by), properties, run.job.write.comment)
@@ -70,7 +77,9 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
     now = run.fmt.schema(run.target)
     check_keys(run, now)
     if run.job.versioned:
-        _check_validity(run, now[VALID_FROM].dataType, events.schema[VALID].dataType)
+        _check_time(run, now[VALID_FROM], events.schema[VALID].dataType, "changes.valid_time")
+    if run.job.keeps_deleted:
+        _check_time(run, now[DELETED_AT], events.schema[ENDS_AT].dataType, "changes.commit_time")
     own = StructType([*event_fields(now), *(field for field in now.fields if field.name.startswith(PREFIX))])
     changes, drift = plan_evolution(own, incoming, run.job.write.evolution, tuple(run.job.changes.keys))
     return Shape(True, TableSpec(evolved(now, changes)), tuple(changes), tuple(drift))
@@ -108,14 +117,19 @@ def ddl_of(run: JobRun, shape: Shape) -> list[str]:
     return run.fmt.evolve_ddl(run.target, shape.changes)
 
 
-def _check_versionable(run: JobRun, incoming: StructType) -> None:
-    taken = [name for name in incoming.names if name.lower() in HISTORY_COLUMNS]
+def _check_added(run: JobRun, incoming: StructType) -> None:
+    added = added_columns(run.job)
+    taken = [name for name in incoming.names if name.lower() in added]
     if taken:
         raise SchemaDriftError(
-            f"job {run.job.job}: history scd2 adds columns that the source has, too",
+            f"job {run.job.job}: {'history scd2' if run.job.versioned else 'delete soft'} adds columns that the source "
+            "has, too",
             found=", ".join(taken),
-            fix="Declare them under another name, such as `{name: source_valid_from, source: valid_from}`.",
+            fix=f"Declare them under another name, such as `{{name: source_{added[0]}, source: {added[0]}}}`.",
         )
+
+
+def _check_versionable(run: JobRun, incoming: StructType) -> None:
     there = run.fmt.schema(run.target).names if run.fmt.exists(run.target) else []
     known = {name.lower() for name in [*incoming.names, *there]}
     unknown = [name for name in run.job.changes.tracked or () if name.lower() not in known]
@@ -135,13 +149,13 @@ def _check_versionable(run: JobRun, incoming: StructType) -> None:
         )
 
 
-def _check_validity(run: JobRun, recorded: DataType, arriving: DataType) -> None:
-    if recorded != arriving:
+def _check_time(run: JobRun, recorded: StructField, arriving: DataType, key: str) -> None:
+    if recorded.dataType != arriving:
         raise ContractError(
-            f"job {run.job.job} contradicts table {run.target.name} in the type of valid_from",
+            f"job {run.job.job} contradicts table {run.target.name} in the type of {recorded.name}",
             found=f"{arriving.simpleString()} in the events",
-            expected=f"{recorded.simpleString()}, as the table has it",
-            fix="Correct changes.valid_time, or write to a new table.",
+            expected=f"{recorded.dataType.simpleString()}, as the table has it",
+            fix=f"Correct {key}, or write to a new table.",
         )
 
 
@@ -149,13 +163,33 @@ def _has_map(kind: DataType) -> bool:
     return isinstance(kind, MapType) or "map<" in kind.simpleString()
 
 
-def _framework_fields(run: JobRun, sequence: DataType | None, valid: DataType | None) -> list[StructField]:
-    fields = _validity_fields(valid) if valid is not None else []
+def merge_fields(run: JobRun, events: DataFrame) -> list[StructField]:
+    """What a table has that changes are merged into: of soft deletes if the job has them, and the framework's own."""
+    sequence = events.schema[SEQ].dataType
+    own = [_sequence_field(sequence), _state_field(sequence, versioned=run.job.versioned)]
+    if not run.job.keeps_deleted:
+        return own
+    shown, mark = events.schema[ENDS_AT].dataType, stamp.stamp_type(sequence)
+    return [
+        StructField(DELETED_AT, shown, True, {"comment": "when the row ended; NULL while it lives"}),
+        *own,
+        StructField(MARK, mark, True, {"comment": "where what ended the row stands in the order of changes"}),
+    ]
+
+
+def _sequence_field(sequence: DataType) -> StructField:
+    return StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"})
+
+
+def _other_fields(run: JobRun, sequence: DataType | None) -> list[StructField]:
+    fields = []
     if sequence is not None and run.job.mode == "append":
-        fields.append(StructField(OP, StringType(), True, {"comment": "what the event did: I, U, D or R"}))
-    if sequence is not None:
-        fields.append(StructField(SEQ, sequence, True, {"comment": "the sequence of the row's last change"}))
-        fields.append(_state_field(sequence, versioned=valid is not None))
+        told = {"comment": "what the event did: I, U, D or R"}
+        fields = [
+            StructField(OP, StringType(), True, told),
+            _sequence_field(sequence),
+            _state_field(sequence, versioned=False),
+        ]
     if run.job.write.evolution == "flag":
         fields.append(
             StructField(EXTRA, StringType(), True, {"comment": "columns that are not the table's, as JSON"})

@@ -6,6 +6,8 @@ as they are aren't touched. Nothing older than it is taken any more, so deletes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,7 +15,18 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from framework.changes.columns import BAD, OP, OUTCOME, REASONS, SEQ, VALID, VALID_TO, VERDICT
+from framework.changes.columns import (
+    BAD,
+    DELETED_AT,
+    ENDS_AT,
+    OP,
+    OUTCOME,
+    REASONS,
+    SEQ,
+    VALID,
+    VALID_TO,
+    VERDICT,
+)
 from framework.changes.facts import IMPLIED
 from framework.changes.sequence import of_json
 from framework.changes.snapshot import TWICE, differences, held, with_repeats
@@ -27,12 +40,14 @@ from framework.run.measure import Measured
 from framework.run.positions import Position, Positions, positions_of
 from framework.run.retention import retention_figures
 from framework.run.shape import Shape
-from framework.run.validity import initial_valid_from
+from framework.run.validity import initial_valid_from, time_of_end
 from framework.sql import quote
 
+Joined = Callable[[JobRun, Shape, Gate, DataFrame, Callable[[], dict[str, Any]]], Compared]
 
-def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
-    """What the delivered snapshots change.
+
+def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, joined: Joined) -> Compared:
+    """What the delivered snapshots change; `joined` compares events with a table that has one row per key.
 
     Raises:
         DeliveryRefused: it is empty, all of it is older than what the table contains, or it has too many sequences.
@@ -44,7 +59,15 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) 
     rows = marked.df.localCheckpoint()
     figures = {**measured.figures(), **marked.figures()}
     delivery = _Delivery(run, shape, gate, rows, figures, positions_of(run, shape, rows))
-    return delivery.as_versions() if run.job.versioned else delivery.as_rows()
+    if run.job.keeps_deleted:
+        return delivery.as_events(joined)
+    return delivery.as_events(_versions) if run.job.versioned else delivery.as_rows()
+
+
+def _versions(
+    run: JobRun, shape: Shape, gate: Gate, events: DataFrame, counted: Callable[[], dict[str, Any]]
+) -> Compared:
+    return compare_good(run, shape, gate, events, counted())
 
 
 def _refusals(keys: list[str]) -> list[Column]:
@@ -102,14 +125,15 @@ class _Delivery:
         }
         return self._compared(changed, told, found["delete"], None)
 
-    def as_versions(self) -> Compared:
-        """scd2: each snapshot is compared with the one before it."""
+    def as_events(self, joined: Joined) -> Compared:
+        """scd2, soft deletes: each snapshot is compared with the one before it, for a key's past shows."""
         table = contents(self._run, self._shape)
-        before = table.filter(F.col(VALID_TO).isNull()) if table is not None else None
+        past = VALID_TO if self._run.job.versioned else DELETED_AT
+        before = table.filter(F.col(past).isNull()) if table is not None else None
         changes, same, missing = [], 0, 0
         for position in self._positions.newer:
             found = self._changes(before, position)
-            if before is None:
+            if before is None and self._run.job.versioned:
                 kind = found.schema[VALID].dataType
                 found = found.withColumn(VALID, initial_valid_from(found, self._run.job, kind))
             counts = [F.count_if(F.col(OUTCOME) == name).alias(name) for name in ("duplicate", "delete")]
@@ -120,6 +144,8 @@ class _Delivery:
             before = self._after(before, position)
         events = reduce(lambda left, right: left.unionByName(right), changes)
         gone = F.col(OUTCOME) == "delete"
+        if ENDS_AT in events.columns:
+            events = events.withColumn(ENDS_AT, F.when(gone, time_of_end(events)))
         events = events.select(
             *[F.col(quote(name)) for name in events.columns if name not in (OP, OUTCOME, VERDICT)],
             F.when(gone, "D").otherwise("U").alias(OP),
@@ -128,13 +154,15 @@ class _Delivery:
         )
         events = ranked(events, is_positioned(self._run))
         figures = {**self._figures, "truncates": 0}
-        compared = compare_good(self._run, self._shape, self._gate, events, figures)
+        compared = joined(self._run, self._shape, self._gate, events, lambda: figures)
         told = {
             **compared.figures,
+            "rejected_rows": self._figures["rejected_rows"],
             "duplicate": compared.figures["duplicate"] + same,
             "superseded": compared.figures["superseded"] + self._positions.older_rows,
         }
-        return self._compared(compared.rows, told, missing, compared.memory)
+        applied = self._compared(compared.rows, told, missing, compared.memory)
+        return replace(applied, by_column=compared.by_column)
 
     def _changes(self, before: DataFrame | None, position: Position) -> DataFrame:
         sequence = self._sequence(position)

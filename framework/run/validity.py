@@ -1,4 +1,4 @@
-"""From when on a change is valid: the time axis of an `scd2` table."""
+"""From when on a change is valid: the time axis of an `scd2` table, and when a row with soft deletes ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-from framework.changes.columns import OP, SEQ, VALID
+from framework.changes.columns import ENDS_AT, OP, SEQ, VALID
+from framework.changes.soft import ends
 from framework.config.job import Job
 from framework.errors import ConfigError
 from framework.run.retention import commit_time
@@ -27,6 +28,27 @@ from framework.sql import literal, quote
 _INTEGERS = {ByteType: 8, ShortType: 16, IntegerType: 32, LongType: 64}
 _FIRST_DAY = "0001-01-01"
 """The smallest date that every engine which reads our tables can show."""
+
+
+def with_times(events: DataFrame, job: Job) -> DataFrame:
+    """Events with the time that the job's table shows of them, if it shows any."""
+    if job.versioned:
+        return with_valid_time(events, job)
+    return with_ends(events) if job.keeps_deleted else events
+
+
+def with_ends(events: DataFrame) -> DataFrame:
+    """Events with `_sluice_ends_at`, NULL for those that end no row."""
+    return events.withColumn(ENDS_AT, F.when(ends(events), time_of_end(events)))
+
+
+def time_of_end(events: DataFrame) -> Column:
+    """What `deleted_at` shows: the commit time where the source tells it, or else the sequence."""
+    committed = commit_time(events)
+    if committed is not None:
+        return committed
+    kind = events.schema[SEQ].dataType
+    return _only_part(events) if _single(kind) != kind else F.col(SEQ)
 
 
 def with_valid_time(events: DataFrame, job: Job) -> DataFrame:

@@ -27,7 +27,8 @@ class Change:
     seq: Any
     """The sequence: anything that compares."""
     op: str
-    """U upsert, D delete, T truncate."""
+    """U upsert, D delete, T truncate; R a row of a snapshot, S the snapshot itself, which ends what it lacks: both come
+    before any other change at their sequence."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The columns that an upsert carries, without the key; one that is missing keeps its value."""
     moved_from: Any = None
@@ -67,23 +68,50 @@ def scd1(
     changes: Iterable[Change], columns: Sequence[str], on_tie: str = "delete_wins", key_name: str = "key"
 ) -> dict[Any, dict[str, Any]]:
     """The live rows after these changes, by key: the value of each column."""
-    usable = [each for each in changes if each.seq is not None and (each.key is not None or each.op == "T")]
+    kept = scd1_soft(changes, columns, on_tie, key_name)
+    return {key: row for key, (row, deleted_at) in kept.items() if deleted_at is None}
+
+
+def scd1_soft(
+    changes: Iterable[Change], columns: Sequence[str], on_tie: str = "delete_wins", key_name: str = "key"
+) -> dict[Any, tuple[dict[str, Any], Any]]:
+    """The rows with soft deletes, by key: the value of each column, and when the row ended; None: it lives.
+
+    >>> feed = [Change(1, 5, "U", {"v": "a", "w": "b"}), Change(1, 7, "D"), Change(1, 9, "D")]
+    >>> scd1_soft(feed, ["v", "w"])
+    {1: ({'v': 'a', 'w': 'b'}, 7)}
+    >>> scd1_soft([*feed, Change(1, 8, "U", {"v": "c"})], ["v", "w"])
+    {1: ({'v': 'c', 'w': None}, 9)}
+    """
+    usable = [
+        each for each in changes if each.seq is not None and (each.key is not None or each.op in _BARRIERS)
+    ]
     table: dict[Any, dict[str, Any]] = {}
+    ended: dict[Any, tuple[dict[str, Any], Any]] = {}
     left: dict[tuple[Any, Any], dict[str, Any]] = {}
+
+    def end(key: Any, moment: Any) -> dict[str, Any] | None:
+        row = table.pop(key, None)
+        if row is not None:
+            ended[key] = (row, moment)
+        return row
+
     for change in sorted(usable, key=lambda each: _order(each, on_tie, key_name)):
-        if change.op == "T":
-            table.clear()
+        moment = change.seq if change.time is None else change.time
+        if change.op in _BARRIERS:
+            for key in list(table):
+                end(key, moment)
         elif change.op == "D":
-            row = table.pop(change.key, None)
+            row = end(change.key, moment)
             if change.moved_to is not None and row is not None:
                 left[change.key, change.seq] = row
         elif change.moved_from is not None:
-            gone = table.pop(change.moved_from, None) or left.get((change.moved_from, change.seq), {})
+            gone = end(change.moved_from, moment) or left.get((change.moved_from, change.seq), {})
             table[change.key] = {name: change.values.get(name, gone.get(name)) for name in columns}
         else:
             row = table.setdefault(change.key, dict.fromkeys(columns))
             row.update({name: change.values[name] for name in columns if name in change.values})
-    return table
+    return {**ended, **{key: (row, None) for key, row in table.items()}}
 
 
 def scd2(
@@ -99,13 +127,15 @@ def scd2(
     >>> [(each.values["v"], each.start, each.end) for each in scd2(feed, ["v"])]
     [('a', 5, 12), ('b', 12, 15), ('a', 15, None)]
     """
-    usable = [each for each in changes if each.seq is not None and (each.key is not None or each.op == "T")]
+    usable = [
+        each for each in changes if each.seq is not None and (each.key is not None or each.op in _BARRIERS)
+    ]
     named = {key for each in usable for key in (each.key, each.moved_from) if key is not None}
     lives: dict[Any, Life] = {key: [] for key in named}
     left: dict[tuple[Any, Any], dict[str, Any]] = {}
     for change in sorted(usable, key=lambda each: _order(each, on_tie, key_name)):
         moment = change.seq if change.time is None else change.time
-        if change.op == "T":
+        if change.op in _BARRIERS:
             for life in lives.values():
                 _goes_on(life, moment, None)
             continue
@@ -157,7 +187,12 @@ def _versions(key: Any, life: Life, tracked: Sequence[str]) -> list[Version]:
     return [Version(key, row, start, end) for row, start, end in runs]
 
 
+_BARRIERS = ("T", "S")
+
+
 def _order(change: Change, on_tie: str, key_name: str) -> tuple[Any, int, int]:
+    if change.op in ("S", "R"):
+        return (change.seq, -2 if change.op == "S" else -1, 0)
     if change.moved_from is not None or change.moved_to is not None:
         return (change.seq, 2, change.position)
     deletes = change.op in ("D", "T")

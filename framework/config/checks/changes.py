@@ -123,6 +123,19 @@ def _history(project: Project, job: Job) -> Iterator[ConfigError]:
             expected="null",
             fix="Remove `null_means`.",
         )
+    if changes.delete == "soft" and (job.mode != "merge" or changes.history == "scd2"):
+        yield problem(
+            project,
+            job,
+            "changes.delete",
+            "marks rows of deleted keys, and the table "
+            + ("keeps every version" if changes.history == "scd2" else "has no row per key"),
+            found="soft",
+            expected="hard" if changes.history == "scd2" else "keys, and history scd1",
+            fix="Remove `delete`: `valid_to` says when a version ended."
+            if changes.history == "scd2"
+            else "Add `changes: {keys: [...]}`, or remove `delete`.",
+        )
     if changes.history == "scd2":
         return
     for key in ("tracked", "valid_time", "initial_valid_from"):

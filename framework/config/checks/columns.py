@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from framework.changes.columns import HISTORY_COLUMNS, PREFIX
+from framework.changes.columns import DELETED_AT, HISTORY_COLUMNS, PREFIX
 from framework.config.checks.problem import problem
 from framework.config.job import Job, Read
 from framework.config.project import Project
@@ -23,10 +23,23 @@ def check_columns(project: Project, job: Job) -> Iterator[ConfigError]:
     known = known_columns(job)
     yield from _listed(project, job, "changes.keys", job.changes.keys, known)
     yield from _listed(project, job, "changes.tracked", job.changes.tracked or (), known)
-    yield from _validity(project, job, known)
+    if job.versioned:
+        yield from _validity(project, job, known)
+    yield from _added(project, job, known)
     yield from _twice(project, job, "changes.sequence", job.changes.sequence)
-    added = HISTORY_COLUMNS if job.versioned else ()
+    added = added_columns(job)
     yield from _partitions(project, job, [*known, *added] if known is not None else None)
+
+
+def added_columns(job: Job) -> tuple[str, ...]:
+    """The columns that a job's table has beside those of its source, for everyone to read.
+
+    >>> added_columns(Job(job="a", read={"format": "csv"}, write={"table": "b.c.d"}))
+    ()
+    """
+    if job.versioned:
+        return HISTORY_COLUMNS
+    return (DELETED_AT,) if job.keeps_deleted else ()
 
 
 def known_columns(job: Job) -> list[str] | None:
@@ -68,17 +81,19 @@ def _declared(project: Project, job: Job, key: str, source: Read) -> Iterator[Co
 
 
 def _validity(project: Project, job: Job, known: Sequence[str] | None) -> Iterator[ConfigError]:
-    if not job.versioned:
-        return
     if job.changes.valid_time:
         yield from _unknown(project, job, "changes.valid_time", [job.changes.valid_time], known)
+
+
+def _added(project: Project, job: Job, known: Sequence[str] | None) -> Iterator[ConfigError]:
+    adds = "`history: scd2`" if job.versioned else "`delete: soft`"
     for name in known or ():
-        if name.lower() in HISTORY_COLUMNS:
+        if name.lower() in added_columns(job):
             yield problem(
                 project,
                 job,
                 f"read.schema.{name}",
-                "is called like a column that `history: scd2` adds",
+                f"is called like a column that {adds} adds",
                 found=name,
                 fix="Choose another `name`, and give the old one as `source`.",
             )

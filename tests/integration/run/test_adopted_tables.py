@@ -11,10 +11,10 @@ from framework.tables import table_ref
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
 
 
-def foreign_table(lake: TestLake, rows: str) -> None:
+def foreign_table(lake: TestLake, rows: str, columns: str = "id, seq, v") -> None:
     """A table as plain Spark makes it."""
     ref = table_ref(lake.project.lake, lake.table, lake.format)
-    df = lake.spark.sql(f"SELECT * FROM VALUES {rows} AS t(id, seq, v)")
+    df = lake.spark.sql(f"SELECT * FROM VALUES {rows} AS t({columns})")
     if lake.format == "delta":
         df.write.format("delta").save(ref.location)
     else:

@@ -63,10 +63,13 @@ def test_an_idle_source_must_declare_its_columns(lake: TestLake) -> None:
 
 
 def test_a_truncate_of_one_of_several_sources_goes_to_quarantine(lake: TestLake) -> None:
-    names, _ = two_sources(lake, operations={"U": ["U"], "T": ["T"]})
+    names, cities = two_sources(lake, operations={"U": ["U"], "T": ["T"]})
     put(names, "a.csv", "name", "U,1,5,Ada", "T,,6,")
-    assert lake.applied().counts == Counts(read=2, inserted=1, quarantined=1)
-    assert lake.rows("id", "name") == [(1, "Ada")]
+    put(cities, "a.csv", "city", "U,1,4,Rome")
+    assert lake.applied().counts.quarantined == 1
+    assert lake.rows("id", "name", "city") == [(1, "Ada", "Rome")]
+    told = [row[0][0] for row in lake.rows("reasons", role="quarantine")]
+    assert [(each["rule"], "which rows" in each["found"]) for each in told] == [("operation", True)]
 
 
 def test_sources_without_a_common_order_are_refused(lake: TestLake) -> None:

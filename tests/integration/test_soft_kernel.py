@@ -1,0 +1,158 @@
+"""Soft deletes without any table: partial events, truncates and key changes against the oracle, after every batch."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import LongType, StructField, StructType
+
+from framework.changes.columns import DELETED_AT, ENDS_AT, EVENTS, MARK, OUTCOME, SEQ, TIME
+from framework.changes.fold_columns import fold_columns
+from framework.changes.join_columns import join_columns, tombstone_fields
+from framework.changes.soft import ends, remembered_ends
+from framework.changes.stamp import stamp_type
+from framework.testing.feeds import orders_and_splits, splits
+from framework.testing.oracle import Change, scd1, scd1_soft
+from tests.integration.test_scd1_columns import (
+    CASES,
+    CELLS,
+    FEED,
+    KEY,
+    KEYS,
+    SWAP,
+    TABLE,
+    VALUES,
+    Feed,
+    batch_frame,
+    d,
+    random_feed,
+    u,
+)
+
+OWN_CASES = {
+    "a row stays as it last was": [u(1, 5, a="x", b="y"), d(1, 7)],
+    "a late upsert changes what the row last was": [u(1, 5, a="x", b="y"), d(1, 9), u(1, 7, b="z")],
+    "C03 and is no revival": [u(1, 5, a="x", b="y"), d(1, 10), u(1, 7, a="z", b="z")],
+    "C04 a delete of a key never seen, then what it ended": [d(1, 10), u(1, 7, a="x")],
+    "C26 the first of two deletes is the one that ended it": [d(1, 3), d(1, 4), u(1, 1, a="x")],
+    "a late delete moves the mark back": [u(1, 1, a="x"), d(1, 7), d(1, 3)],
+    "a late upsert moves the mark on": [u(1, 1, a="x", b="y"), d(1, 3), d(1, 7), u(1, 5, b="z")],
+    "and back, and on": [u(1, 1, a="x"), d(1, 3), d(1, 5), u(1, 4, b="y")],
+    "C05 a revived row is NULL where newer events carry nothing": [
+        u(1, 5, a="x", b="y"),
+        d(1, 7),
+        u(1, 9, a="z"),
+    ],
+}
+MARKED = StructType(
+    [*TABLE.fields, StructField(DELETED_AT, LongType()), StructField(MARK, stamp_type(LongType()))]
+)
+
+
+class SoftLake:
+    """Stands for the table and its tombstones."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._spark = spark
+        self.rows: dict[tuple[int, int], Any] = {}
+        self.tombstones: list[tuple[Any, ...]] = []
+
+    def target(self) -> DataFrame | None:
+        return self._spark.createDataFrame(list(self.rows.values()), MARKED) if self.rows else None
+
+    def dead(self) -> DataFrame | None:
+        fields = tombstone_fields([FEED, KEY], LongType(), LongType())
+        schema = StructType([field for field in fields if field.name != TIME])
+        return self._spark.createDataFrame(self.tombstones, schema) if self.tombstones else None
+
+    def apply(self, outcomes: DataFrame) -> int:
+        """Events accounted for."""
+        done = outcomes.localCheckpoint()
+        for end in remembered_ends(done, KEYS).collect():
+            feed, key, seq, move, at = end
+            self.tombstones.append((feed, key, seq, move, None, at))
+        rows = done.collect()
+        for row in rows:
+            if row[OUTCOME] in ("insert", "update", "delete"):
+                before = self.rows.get((row.feed, row.key))
+                # the guard of the merge
+                assert before is None or row[SEQ] >= before[TABLE.names.index(SEQ)]
+                self.rows[row.feed, row.key] = tuple(row[name] for name in MARKED.names)
+        return sum(row[EVENTS] for row in rows)
+
+
+def check(
+    spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", *, truncates: bool = False
+) -> SoftLake:
+    lake = SoftLake(spark)
+    for n in range(max(len(feed) for feed in feeds)):
+        events = batch_frame(spark, feeds, n)
+        # a commit time that is no sequence
+        timed = events.withColumn(ENDS_AT, F.when(ends(events), 1000 - F.col(SEQ)))
+        done = join_columns(
+            fold_columns(timed, KEYS, CELLS, on_tie),
+            lake.target(),
+            lake.dead(),
+            KEYS,
+            CELLS,
+            on_tie=on_tie,
+            positioned=False,
+            truncates=truncates,
+            ranked=["key", *VALUES],
+        )
+        accounted = lake.apply(done)
+        assert accounted == sum(len(feed[n]) for feed in feeds if n < len(feed)), f"batch {n + 1}"
+        for i, feed in enumerate(feeds):
+            _compare(lake, i, [event for batch in feed[: n + 1] for event in batch], on_tie, feed)
+    return lake
+
+
+def _compare(lake: SoftLake, i: int, seen: list[Change], on_tie: str, feed: Feed) -> None:
+    table = {
+        key: (dict(zip(VALUES, row[2:4], strict=True)), row[MARKED.names.index(DELETED_AT)])
+        for (f, key), row in lake.rows.items()
+        if f == i
+    }
+    expected = {
+        key: (row, None if at is None else 1000 - at)
+        for key, (row, at) in scd1_soft(seen, VALUES, on_tie).items()
+    }
+    assert table == expected, f"after {seen} of feed {i}: {feed}"
+    live = {key: row for key, (row, at) in table.items() if at is None}
+    assert live == scd1(seen, VALUES, on_tie), "Agreement is over unmarked rows"
+
+
+@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
+def test_every_order_and_split_of_the_cases_leaves_the_same_marked_rows(
+    spark: SparkSession, on_tie: str
+) -> None:
+    feeds = [feed for case in [*CASES.values(), *OWN_CASES.values()] for feed in orders_and_splits(case)]
+    some = random.Random(1).sample(feeds, 400)
+    own = [feed for case in OWN_CASES.values() for feed in orders_and_splits(case)]
+    check(spark, [*own, *(feeds if on_tie == "delete_wins" else some)], on_tie)
+
+
+def test_a_swap_of_two_keys_leaves_the_key_between_them_marked(spark: SparkSession) -> None:
+    check(spark, list(splits(SWAP)))
+
+
+@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
+def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
+    spark: SparkSession, on_tie: str
+) -> None:
+    check(spark, [random_feed(seed) for seed in range(150)], on_tie)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_truncates_mark_rows_whenever_they_arrive(spark: SparkSession, seed: int) -> None:
+    check(spark, [random_feed(seed, truncates=True, keys=6)], truncates=True)
+
+
+def test_a_mark_is_its_own_tombstone(spark: SparkSession) -> None:
+    """Nothing is remembered beside the table for a row that shows what ended it."""
+    lake = check(spark, [[[u(1, 5, a="x", b="y")], [d(1, 7)], [u(1, 6, a="z")]]])
+    assert lake.tombstones == []
