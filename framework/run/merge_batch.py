@@ -33,7 +33,7 @@ from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape
-from framework.run.tuning import MERGING, SHORT_PLANS, fitted_to_rows
+from framework.run.tuning import HASHED, MERGING, SHORT_PLANS, fitted_to_rows
 from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
@@ -255,5 +255,5 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )
     fitted = fitted_to_rows(run, narrowed.rows, MERGING) if narrowed.rows else nullcontext()
-    with settings(run.ctx.spark, SHORT_PLANS), fitted:
+    with settings(run.ctx.spark, {**SHORT_PLANS, **HASHED}), fitted:
         run.fmt.merge(effective, run.target, clauses, intent.mark)

@@ -27,6 +27,8 @@ MOST_PARTITIONS = 16
 """Where more are needed, Spark finds out how many while it works."""
 MERGING = {"spark.sql.iceberg.distribution-mode": "none"}
 """For merges of few rows: what a task changes goes into files of its own."""
+HASHED = {"spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": str(16 * 1024 * 1024)}
+"""For merges that shuffle whole files: few rows on one side are hashed, so that the many on the other aren't sorted."""
 SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
 """A sieve has megabytes, and plans are kept as text."""
 SETTINGS = {
