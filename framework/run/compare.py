@@ -134,7 +134,9 @@ def _whole_rows(
     known = contents(run, shape)
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
-    events = settled_by(kept(measured.df), positioned)
+    # only rejected events are asked where they came from
+    origin = F.when(F.col(VERDICT) == "rejected", F.col(SRC))
+    events = settled_by(kept(measured.df), positioned).withColumn(SRC, origin)
     # what fits into one partition needs no shuffle to be folded
     folded = fold(events.coalesce(1) if fits_one(run) else events, keys, on_tie)
     tombstones = remembered_beside(run)

@@ -8,7 +8,7 @@ from framework.changes.sieve import MOST_KEYS, SLOTS_PER_KEY, make_sieve
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
 
-_WORTH = 5
+WORTH = 5
 """A sieve pays from so many of the table's rows for each key on."""
 
 
@@ -31,7 +31,7 @@ def narrowing(run: JobRun, keys: BatchKeys | None) -> Narrowing:
     )
     if near is None or keys.count > MOST_KEYS:
         return Narrowing(bounds)
-    if near < keys.count * _WORTH:
+    if near < keys.count * WORTH:
         return Narrowing(bounds, near + keys.count)
     sieve = make_sieve(keys.rows, keys.names, keys.count)
     return Narrowing((*bounds, sieve.condition("t")), 2 * keys.count + near // SLOTS_PER_KEY)

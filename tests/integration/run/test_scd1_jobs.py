@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame
 
+from framework.changes.sieve import Sieve, make_sieve
+from framework.run import narrowing, tuning
 from framework.run.outcome import Counts
 from framework.testing.oracle import scd1
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, csv_line, feed_lines, feed_row
-from tests.integration.test_scd1_kernel import case_feeds, random_feed
+from tests.integration.test_scd1_kernel import Feed, case_feeds, random_feed
 
 
 def feed_job(lake: TestLake, **changes: object) -> None:
@@ -27,7 +32,29 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
     """All in one table, each feed under a key of its own: one MERGE tests hundreds of them."""
     draw = random.Random(3)
     feeds = draw.sample(case_feeds(), 100) + [random_feed(seed) for seed in range(1000, 1100)]
+    run_feeds(lake, feeds)
+
+
+def test_the_ways_of_large_tables_give_the_same(lake: TestLake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys bounded, broadcast and sieved, as they are only where that pays."""
+    monkeypatch.setattr(tuning, "SMALL_TABLE", -1)
+    monkeypatch.setattr(narrowing, "WORTH", 0)
+    sieves: list[int] = []
+
+    def counted(rows: DataFrame, keys: Sequence[str], count: int) -> Sieve:
+        sieves.append(count)
+        return make_sieve(rows, keys, count)
+
+    monkeypatch.setattr(narrowing, "make_sieve", counted)
+    feeds = random.Random(4).sample(case_feeds(), 30) + [random_feed(seed) for seed in range(1100, 1130)]
+    run_feeds(lake, feeds, properties={"layout": "merge-on-read"} if lake.format == "iceberg" else {})
+    # the first batch makes the table
+    assert len(sieves) == (3 if lake.format == "iceberg" else 0)
+
+
+def run_feeds(lake: TestLake, feeds: list[Feed], **write: Any) -> None:
     lake.job(
+        write=write,
         read={
             "format": "csv",
             "schema": {"feed": "int", **FEED_SCHEMA},
