@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +32,10 @@ from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape
-from framework.run.tuning import HASHED, MERGING, SHORT_PLANS, fitted_to_rows
+from framework.run.tuning import fitted_to_merge
 from framework.sql import quote
 from framework.state.intents import Intent
 from framework.tables.base import TableSpec, Version
-from framework.tables.settings import settings
 
 _ROWS_PER_FILE = 250_000
 """Of a table's first rows: enough for a scan, few enough for skipping."""
@@ -254,6 +252,5 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
     clauses = merge_clauses(
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )
-    fitted = fitted_to_rows(run, narrowed.rows, MERGING) if narrowed.rows else nullcontext()
-    with settings(run.ctx.spark, {**SHORT_PLANS, **HASHED}), fitted:
+    with fitted_to_merge(run, narrowed.rows):
         run.fmt.merge(effective, run.target, clauses, intent.mark)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from framework.run.jobrun import JobRun
@@ -30,7 +30,7 @@ MERGING = {"spark.sql.iceberg.distribution-mode": "none"}
 HASHED = {"spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": str(16 * 1024 * 1024)}
 """For merges that shuffle whole files: few rows on one side are hashed, so that the many on the other aren't sorted."""
 SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
-"""A sieve has megabytes, and plans are kept as text."""
+"""For merges: a sieve is a long text, and plans are kept as text."""
 SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -42,8 +42,7 @@ SETTINGS = {
 @contextmanager
 def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
     """The job's own session fitted to the batch; what the job's `spark` says stays."""
-    ours = SETTINGS if is_small(run, intent) else {}
-    with settings(run.ctx.spark, {k: v for k, v in ours.items() if k not in run.job.spark}):
+    with _set(run, SETTINGS if is_small(run, intent) else {}):
         yield
 
 
@@ -62,9 +61,19 @@ def fits_one(run: JobRun) -> bool:
 
 
 @contextmanager
-def fitted_to_rows(run: JobRun, count: int, more: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Settings for a step that shuffles about so many rows; `more` where they are few."""
-    with _fitted(run, count / ROWS_PER_PARTITION, more):
+def fitted_to_rows(run: JobRun, count: int) -> Iterator[None]:
+    """Settings for a step that shuffles about so many rows and nothing else."""
+    with _fitted(run, count / ROWS_PER_PARTITION):
+        yield
+
+
+@contextmanager
+def fitted_to_merge(run: JobRun, count: int | None) -> Iterator[None]:
+    """Settings for a merge that shuffles about so many rows; None: nobody knows how many."""
+    with (
+        _set(run, {**SHORT_PLANS, **HASHED}),
+        _fitted(run, None if count is None else count / ROWS_PER_PARTITION, MERGING),
+    ):
         yield
 
 
@@ -73,13 +82,14 @@ def _fitted(run: JobRun, partitions: float | None, more: Mapping[str, str] | Non
     if partitions is None or partitions > MOST_PARTITIONS:
         yield
         return
-    ours = {
-        "spark.sql.shuffle.partitions": str(max(1, math.ceil(partitions))),
-        "spark.sql.adaptive.enabled": "false",
-        **(more or {}),
-    }
-    with settings(run.ctx.spark, {k: v for k, v in ours.items() if k not in run.job.spark}):
+    number = str(max(1, math.ceil(partitions)))
+    ours = {"spark.sql.shuffle.partitions": number, "spark.sql.adaptive.enabled": "false"}
+    with _set(run, {**ours, **(more or {})}):
         yield
+
+
+def _set(run: JobRun, ours: Mapping[str, str]) -> AbstractContextManager[None]:
+    return settings(run.ctx.spark, {k: v for k, v in ours.items() if k not in run.job.spark})
 
 
 def is_large(run: JobRun) -> bool:
