@@ -46,7 +46,8 @@ EXTRAS = {
     ],
     # strategies of framework.testing, for tests of one's own pipelines
     "testing": ["hypothesis>=6"],
-    "bench": ["tpchgen-cli"],
+    # what benchmarks.merges is made with and compared to
+    "bench": ["tpchgen-cli>=2", "duckdb>=1.1", "deltalake>=1.0"],
     "docs": ["mkdocs-material>=9.5"],
 }
 

@@ -36,11 +36,14 @@ class BatchKeys:
         near = table.filter(within(self.bounds))
         if not self.few:
             return near
-        keys = self.rows.select(
-            *[F.col(quote(name)).alias(f"_sluice_k{i}") for i, name in enumerate(self.names)]
-        )
-        same = [F.col(quote(name)) == F.col(f"_sluice_k{i}") for i, name in enumerate(self.names)]
-        return F.broadcast(near.join(F.broadcast(keys), same, "left_semi"))
+        return F.broadcast(having_keys_of(self.rows, near, self.names))
+
+
+def having_keys_of(rows: DataFrame, table: DataFrame, names: Sequence[str]) -> DataFrame:
+    """The rows of a table that have the keys of a few others."""
+    keys = rows.select(*[F.col(quote(name)).alias(f"_sluice_k{i}") for i, name in enumerate(names)])
+    same = [F.col(quote(name)) == F.col(f"_sluice_k{i}") for i, name in enumerate(names)]
+    return table.join(F.broadcast(keys), same, "left_semi")
 
 
 def batch_keys(folded: DataFrame, shape: Shape, names: Sequence[str]) -> BatchKeys:

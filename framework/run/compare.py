@@ -41,7 +41,7 @@ from framework.changes.moves import fill_placeholders, left_rows, unresolved, wi
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.soft import REMEMBER, remembered_ends
 from framework.quality.gate import Gate
-from framework.run.batch_keys import batch_keys
+from framework.run.batch_keys import MOST_BROADCAST, batch_keys, having_keys_of
 from framework.run.compared import (
     Compared,
     contents,
@@ -240,9 +240,11 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
         return compared
     now = contents(run, shape)
     assert now is not None, "only a row of the table can have a contender"
-    decided = Measured(
-        settle(rows.filter(F.col(OUTCOME) == "contender"), now, run.job.changes.keys), _outcome_figures()
-    )
+    contenders = rows.filter(F.col(OUTCOME) == "contender")
+    if figures["contender"] <= MOST_BROADCAST:
+        # before their ranks are made, which cost more than all else
+        now = having_keys_of(contenders, now, run.job.changes.keys)
+    decided = Measured(settle(contenders, now, run.job.changes.keys), _outcome_figures())
     settled = decided.df.localCheckpoint()
     found = decided.figures()
     merged = {**figures, "contender": 0}
