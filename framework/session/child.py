@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framework.session.gateway import remember_functions
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -16,4 +18,5 @@ def child_session(spark: SparkSession) -> SparkSession:
     """
     from pyspark.sql import SparkSession
 
+    remember_functions(spark)
     return SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())

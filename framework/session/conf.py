@@ -54,6 +54,8 @@ def local_conf(settings: SessionSettings) -> dict[str, str]:
         "spark.sql.warehouse.dir": f"{root_uri(settings)}/_warehouse",
         # Delta's default of 50 makes stages of 50 tasks out of a log of three files.
         "spark.databricks.delta.snapshotPartitions": "2",
+        # The 100 of Spark are fewer than one merge into a Delta table makes: every batch would compile all anew.
+        "spark.sql.codegen.cache.maxEntries": "1000",
     }
 
 

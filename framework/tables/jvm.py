@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from framework.session.gateway import java_class
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -26,7 +28,7 @@ def active(spark: SparkSession) -> Iterator[None]:
 
     In a thread that has none, Iceberg can't load its catalog, and says that `spark_catalog` lacks the table.
     """
-    sessions = jvm(spark).org.apache.spark.sql.SparkSession
+    sessions = java_class(spark, "org.apache.spark.sql.SparkSession")
     before = sessions.getActiveSession()
     sessions.setActiveSession(java_session(spark))
     try:
