@@ -38,6 +38,15 @@ CHECKS: dict[str, Check] = {
     "scd1, soft deletes": lambda spark, seeds: soft.check(
         spark, [columns.random_feed(seed) for seed in seeds], "delete_wins"
     ),
+    "scd1, soft deletes and key changes that leave out values": lambda spark, seeds: soft.check(
+        spark, [columns.source_feed(seed) for seed in seeds], "delete_wins"
+    ),
+    "scd1, key changes that leave out values": lambda spark, seeds: columns.check(
+        spark, [columns.source_feed(seed) for seed in seeds], "delete_wins"
+    ),
+    "scd2, key changes that leave out values": lambda spark, seeds: history.check(
+        spark, [columns.source_feed(seed, again=0.5) for seed in seeds]
+    ),
     "scd2": lambda spark, seeds: history.check(spark, [history.random_feed(seed) for seed in seeds]),
     "scd2, untracked columns": lambda spark, seeds: history.check(
         spark, [history.random_feed(seed) for seed in seeds], tracked=["a"]

@@ -3,7 +3,8 @@
 A fact says what became of a key at a stamp: what its row carried from then on, or that there was none any more. The set
 of a key's facts is its history; `framework.changes.scd2` says which versions that means. An event is one fact, but for
 
-    key change   the write ends the old key too, and ends what the new key was before
+    key change   the write ends the old key too, and ends what the new key was before; what it leaves out the old key's
+                 facts tell, so the fact names that key
     truncate     an end of every key
 
 The table shows most facts: a version's opening, and the end that closed it. The others are remembered beside it, as
@@ -29,6 +30,7 @@ from pyspark.sql.types import (
 )
 
 from framework.changes import stamp
+from framework.changes.cells import cells_of, owner
 from framework.changes.columns import (
     ABSENT,
     LEFT,
@@ -44,8 +46,9 @@ from framework.changes.columns import (
     VALID_TO,
     VERDICT,
 )
-from framework.changes.moves import WEIGHT, with_ends_of_old_keys
+from framework.changes.moves import WEIGHT, given, with_ends_of_old_keys
 from framework.changes.rank import rank
+from framework.changes.taken_over import ENTERS, LEAVES, NEW, OLD, TAKES
 from framework.sql import exact_json, quote
 
 STAMP, ENDS, FRESH = "_sluice_stamp", "_sluice_ends", "_sluice_fresh"
@@ -53,6 +56,7 @@ STAMP, ENDS, FRESH = "_sluice_stamp", "_sluice_ends", "_sluice_fresh"
 IMPLIED = "implied"
 """A verdict: good, but no event of the source, so that nobody counts it."""
 CARRIED, TIE = "_sluice_carried", "_sluice_tie"
+_WRITES, _RESETS = "_sluice_writes", "_sluice_resets"
 ELSEWHERE, ENDED = "elsewhere", "ended"
 """In `_sluice_state`: true where the row isn't its opening fact as that came; the stamp of the end that closed it."""
 
@@ -71,8 +75,8 @@ def facts_of(
     """
     both = with_ends_of_old_keys(events, keys)
     ends = F.col(OP) == "D"
-    entered = _given(both, MOVED_FROM) & (F.col(WEIGHT) == 1)
-    left = _given(both, MOVED_TO) | (F.col(WEIGHT) == 0)
+    entered = given(both, MOVED_FROM) & (F.col(WEIGHT) == 1)
+    left = given(both, MOVED_TO) | (F.col(WEIGHT) == 0)
     have = set(events.columns)
     return both.select(
         *[F.col(quote(key)) for key in keys],
@@ -88,6 +92,7 @@ def facts_of(
             )
             for field in columns
         ],
+        _from(both, keys, entered & ~ends).alias(MOVED_FROM),
         F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
         *beside,
     )
@@ -157,6 +162,7 @@ def _facts(
             (value(field) if value is not None else F.lit(None).cast(field.dataType)).alias(field.name)
             for field in columns
         ],
+        F.lit(None).cast(key_type(rows, keys)).alias(MOVED_FROM),
     )
 
 
@@ -170,7 +176,12 @@ def memory_fields(keys: Sequence[StructField], sequence: DataType, valid: DataTy
         StructField(RANK, LongType(), True, {"comment": "place among events of the same sequence and tie"}),
         StructField(VALID, valid, True, {"comment": "from when on it is valid"}),
         StructField(CARRIED, ArrayType(StringType()), True, {"comment": "columns that the event carried"}),
-        StructField(LEFT, StringType(), True, {"comment": "the row that the event carried, JSON"}),
+        StructField(
+            LEFT,
+            StringType(),
+            True,
+            {"comment": "the row that the event carried, and what key it left, JSON"},
+        ),
         StructField(
             TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
         ),
@@ -181,7 +192,9 @@ def remembered(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructFi
     """Facts as rows of the memory, without TIME."""
     names = F.array(*[F.lit(field.name) for field in columns]).cast("array<string>")
     carried = F.array_except(names, F.coalesce(F.col(ABSENT), F.array().cast("array<string>")))
-    row = F.struct(*[F.col(quote(field.name)).alias(field.name) for field in columns])
+    values = [F.col(quote(field.name)).alias(field.name) for field in columns]
+    row = F.to_json(F.struct(*values), exact_json())
+    moved = F.to_json(F.struct(*values, MOVED_FROM), exact_json())
     writes = ~F.col(ENDS)
     return facts.select(
         *[F.col(quote(key)) for key in keys],
@@ -191,14 +204,15 @@ def remembered(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructFi
         F.col(STAMP).getField("rank").alias(RANK),
         F.col(VALID),
         F.when(writes, carried).alias(CARRIED),
-        F.when(writes, F.to_json(row, exact_json())).alias(LEFT),
+        F.when(writes, F.when(_takes_over(), moved).otherwise(row)).alias(LEFT),
     )
 
 
 def facts_remembered(memory: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
     """Rows of the memory as facts; truncates are left out."""
     names = F.array(*[F.lit(field.name) for field in columns]).cast("array<string>")
-    parsed = F.from_json(F.col(LEFT), StructType(list(columns)), exact_json())
+    kept = StructType([*columns, StructField(MOVED_FROM, key_type(memory, keys))])
+    parsed = F.from_json(F.col(LEFT), kept, exact_json())
     rows = memory.filter(F.col(OP) != "T").withColumn("_sluice_row", parsed)
     ends = F.col(OP) == "D"
     absent = F.array_except(names, F.col(CARRIED))
@@ -211,11 +225,59 @@ def facts_remembered(memory: DataFrame, keys: Sequence[str], columns: Sequence[S
         F.col(VALID),
         F.when(~ends & (F.size(absent) > 0), absent).alias(ABSENT),
         *[F.col("_sluice_row").getField(field.name).alias(field.name) for field in columns],
+        F.col("_sluice_row").getField(MOVED_FROM).alias(MOVED_FROM),
     )
 
 
-def _given(events: DataFrame, name: str) -> Column:
-    return F.col(name).isNotNull() if name in events.columns else F.lit(False)
+def pointers_remembered(memory: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """NEW and OLD (structs) of the key changes in the memory that left out columns."""
+    kept = StructType([StructField(MOVED_FROM, key_type(memory, keys))])
+    writes = memory.filter((F.col(OP) == "U") & (F.col(TIE) == stamp.MOVED))
+    old = F.from_json(F.col(LEFT), kept, exact_json()).getField(MOVED_FROM)
+    return writes.select(owner(keys).alias(NEW), old.alias(OLD)).filter(F.col(OLD).isNotNull())
+
+
+def taken_changes(facts: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """The key changes among facts that left out columns, as `framework.changes.taken_over` has them."""
+    at = F.col(STAMP)
+    left = stamp.make(at["seq"], at["tie"], at["rank"] - 2)
+    return facts.filter(_takes_over()).select(
+        F.col(MOVED_FROM).alias(OLD),
+        stamp.alone(left).alias(LEAVES),
+        owner(keys).alias(NEW),
+        stamp.alone(at).alias(ENTERS),
+        F.col(ABSENT).alias(TAKES),
+    )
+
+
+def cells_of_facts(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """What facts write and reset, as cells."""
+    at = F.col(STAMP)
+    reset = stamp.alone(stamp.make(at["seq"], at["tie"], at["rank"] - 1))
+    placed = facts.withColumns(
+        {
+            _WRITES: F.when(~F.col(ENDS), stamp.alone(at)),
+            _RESETS: F.when(F.col(ENDS), stamp.alone(at)).when(F.col(FRESH), reset),
+        }
+    )
+    return cells_of(placed, keys, columns, _WRITES, _RESETS)
+
+
+def key_type(rows: DataFrame, keys: Sequence[str]) -> StructType:
+    """The type of a key as one value."""
+    return StructType([StructField(key, rows.schema[key].dataType) for key in keys])
+
+
+def _from(events: DataFrame, keys: Sequence[str], entered: Column) -> Column:
+    kind = key_type(events, keys)
+    if MOVED_FROM not in events.columns:
+        return F.lit(None).cast(kind)
+    old = F.struct(*[F.col(MOVED_FROM).getField(key).alias(key) for key in keys])
+    return F.when(entered, old.cast(kind))
+
+
+def _takes_over() -> Column:
+    return F.col(MOVED_FROM).isNotNull() & F.col(ABSENT).isNotNull()
 
 
 def _absent(events: DataFrame, ends: Column, names: Sequence[str]) -> Column:

@@ -39,13 +39,14 @@ def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     key = [*[F.col(quote(name)) for name in keys], F.col(_REJECT)]
     # one sort serves both windows; an aggregate of whole rows would sort twice, and copy every row
     in_order = Window.partitionBy(*key).orderBy(SEQ, _TIE, RANK)
-    at_once = Window.partitionBy(*key, SEQ, _TIE)
+    at_once = Window.partitionBy(*key, SEQ)
+    place = F.struct(_TIE, RANK)
     counted = placed.select(
         "*",
         F.row_number().over(in_order).cast("bigint").alias(EVENTS),
         F.lead(F.lit(True)).over(in_order).alias(_OUTDONE),
-        F.min(RANK).over(at_once).alias(_LOWEST),
+        F.min(place).over(at_once).alias(_LOWEST),
     )
     winners = counted.filter(F.col(_OUTDONE).isNull())
     names = [F.col(quote(name)) for name in events.columns]
-    return winners.select(*names, EVENTS, (F.col(_LOWEST) != F.col(RANK)).alias(TIED))
+    return winners.select(*names, EVENTS, (F.col(_LOWEST) != place).alias(TIED))

@@ -31,7 +31,7 @@ from framework.changes.columns import (
     VERDICT,
 )
 from framework.changes.facts import IMPLIED
-from framework.changes.moves import WEIGHT, with_ends_of_old_keys
+from framework.changes.moves import WEIGHT, given, with_ends_of_old_keys
 from framework.sql import quote
 
 UP, DEAD = "_sluice_up", "_sluice_dead"
@@ -54,17 +54,19 @@ def fold_columns(
     columns: Sequence[StructField],
     on_tie: str,
     passing: Sequence[str] = (),
+    taken: DataFrame | None = None,
 ) -> DataFrame:
     """One row per key with its stamps and cells; all truncates are one row, a rejected event is a row of its own.
     ENDS is there if the events have ENDS_AT.
 
     Input: judged events with OP, SEQ, RANK, SRC, VERDICT, the keys, any of `columns`, and any of ABSENT, MOVED_FROM
-    and MOVED_TO. `passing` names columns that rejected rows need on their way to quarantine.
+    and MOVED_TO. `passing` names columns that rejected rows need on their way to quarantine. `taken` has what key
+    changes took over, as keys and cells: they count as no event.
     """
-    stamped = _stamped(with_ends_of_old_keys(events, keys), on_tie)
-    folded = _narrow(stamped, keys, columns, passing).groupBy(
-        *[F.col(_key(i)) for i in range(len(keys))], _REJECT, TRUNCATE
-    )
+    narrow = _narrow(stamped(events, keys, on_tie), keys, columns, passing)
+    if taken is not None:
+        narrow = narrow.unionByName(_no_events(taken, keys), allowMissingColumns=True)
+    folded = narrow.groupBy(*[F.col(_key(i)) for i in range(len(keys))], _REJECT, TRUNCATE)
     newest = F.greatest(F.col(UP), F.col(DEAD))
     cells = [
         F.max_by(F.col(cell(i)), F.col(cell(i)).getField("stamp")).alias(cell(i)) for i in range(len(columns))
@@ -77,21 +79,34 @@ def fold_columns(
         *ends,
         # key changes are in order by themselves
         (stamp.tied(newest) & (F.max(newest).getField("tie") != stamp.MOVED)).alias(TIED),
-        F.first(_PASS).alias(_PASS),
+        F.first(_PASS, ignorenulls=True).alias(_PASS),
         *cells,
     ).select(
         *[F.col(_key(i)).alias(key) for i, key in enumerate(keys)],
         *[TRUNCATE, UP, DEAD, EVENTS, TIED, *([ENDS] if ends else [])],
-        *[F.col(_PASS).getField(name).alias(name) for name in [*passing, VERDICT]],
+        *[F.col(_PASS).getField(name).alias(name) for name in passing],
+        F.coalesce(F.col(_PASS).getField(VERDICT), F.lit("good")).alias(VERDICT),
         *[cell(i) for i in range(len(columns))],
     )
+
+
+def stamped(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
+    """Events with UP and DEAD, where they write and where they end a key; with the ends that key changes imply."""
+    both = _stamped(with_ends_of_old_keys(events, keys), on_tie)
+    return both.withColumns({name: stamp.alone(F.col(name)) for name in (UP, DEAD)})
+
+
+def _no_events(taken: DataFrame, keys: Sequence[str]) -> DataFrame:
+    cells = [F.col(name) for name in taken.columns if name not in keys]
+    its = [F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)]
+    return taken.select(*its, F.lit(False).alias(TRUNCATE), F.lit(0).alias(WEIGHT), *cells)
 
 
 def _stamped(events: DataFrame, on_tie: str) -> DataFrame:
     rejected = F.col(VERDICT) == "rejected"
     delete = F.coalesce(F.col(OP).isin("D", "T"), F.lit(False))
-    entered = _given(events, MOVED_FROM) & (F.col(WEIGHT) == 1)
-    left = _given(events, MOVED_TO) | (F.col(WEIGHT) == 0)
+    entered = given(events, MOVED_FROM) & (F.col(WEIGHT) == 1)
+    left = given(events, MOVED_TO) | (F.col(WEIGHT) == 0)
     ends = F.when(delete, stamp.of_delete(on_tie, left)).when(entered, stamp.of_reset())
     return events.select(
         "*",
@@ -102,22 +117,18 @@ def _stamped(events: DataFrame, on_tie: str) -> DataFrame:
     )
 
 
-def _given(events: DataFrame, name: str) -> Column:
-    return F.col(name).isNotNull() if name in events.columns else F.lit(False)
-
-
 def _narrow(
-    stamped: DataFrame, keys: Sequence[str], columns: Sequence[StructField], passing: Sequence[str]
+    events: DataFrame, keys: Sequence[str], columns: Sequence[StructField], passing: Sequence[str]
 ) -> DataFrame:
-    kind = stamp.stamp_type(stamped.schema[SEQ].dataType)
-    return stamped.select(
+    kind = stamp.path_type(events.schema[SEQ].dataType)
+    return events.select(
         *[F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)],
         *[_REJECT, TRUNCATE, UP, DEAD],
         # what a snapshot lacks ends without an event of the source
         F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
-        *([_end().alias(ENDS)] if ENDS_AT in stamped.columns else []),
+        *([_end().alias(ENDS)] if ENDS_AT in events.columns else []),
         F.struct(*[F.col(quote(name)).alias(name) for name in [*passing, VERDICT]]).alias(_PASS),
-        *[_cell(stamped, field, kind).alias(cell(i)) for i, field in enumerate(columns)],
+        *[_cell(events, field, kind).alias(cell(i)) for i, field in enumerate(columns)],
     )
 
 
@@ -126,16 +137,16 @@ def _end() -> Column:
     return F.when(F.col(DEAD).isNotNull(), end)
 
 
-def _cell(stamped: DataFrame, field: StructField, kind: StructType) -> Column:
+def _cell(events: DataFrame, field: StructField, kind: StructType) -> Column:
     """The event's value with its stamp, NULL if it doesn't carry the column; a rejected event keeps what it has."""
-    if field.name not in stamped.columns:
+    if field.name not in events.columns:
         return F.lit(None).cast(
             StructType([StructField("stamp", kind), StructField("value", field.dataType)])
         )
-    lowest = stamp.make(F.lit(None).cast(kind["seq"].dataType), F.lit(0), F.lit(0))
+    lowest = stamp.alone(stamp.make(F.lit(None).cast(kind["seq"].dataType), F.lit(0), F.lit(0)))
     own = F.when(F.col(_REJECT).isNotNull(), lowest).otherwise(F.col(UP))
     carried = own.isNotNull()
-    if ABSENT in stamped.columns:
+    if ABSENT in events.columns:
         carried = carried & ~F.coalesce(F.array_contains(F.col(ABSENT), field.name), F.lit(False))
     return F.when(carried, F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value")))
 

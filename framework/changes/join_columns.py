@@ -56,7 +56,7 @@ _NOW, _END = "_sluice_now", "_sluice_end"
 
 def state_type(sequence: DataType) -> MapType:
     """The type of `_sluice_state` in a table whose sequence has this type."""
-    return MapType(StringType(), stamp.stamp_type(sequence))
+    return MapType(StringType(), stamp.path_type(sequence))
 
 
 def tombstone_fields(
@@ -133,7 +133,11 @@ def _rows(
     if ENDS in states.columns:
         buried, outcome = F.size(REMEMBER) > 0, soft_outcome(changed)
         mark = F.col(MARKED)
-        marks = [mark.getField("stamp").alias(MARK), mark.getField("at").alias(DELETED_AT), F.col(REMEMBER)]
+        marks = [
+            stamp.plain(mark.getField("stamp")).alias(MARK),
+            mark.getField("at").alias(DELETED_AT),
+            F.col(REMEMBER),
+        ]
     return staged.select(
         *[F.col(quote(key)) for key in keys],
         *[F.col(f"_sluice_new{i}").getField("value").alias(field.name) for i, field in enumerate(columns)],

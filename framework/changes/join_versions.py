@@ -13,23 +13,30 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
-from framework.changes.columns import ABSENT, MOVED_FROM, OP, RANK, SEQ, STATE, VALID, VERDICT
+from framework.changes import stamp
+from framework.changes.cells import NAME, OWNER, VALUE, of_value, owner
+from framework.changes.columns import ABSENT, MOVED_FROM, OP, SEQ, STATE, VALID
 from framework.changes.facts import (
     ELSEWHERE,
-    ENDS,
     STAMP,
     TIE,
+    cells_of_facts,
     ends_shown,
     facts_of,
     facts_of_truncates,
     facts_remembered,
+    key_type,
     openings_shown,
+    pointers_remembered,
+    taken_changes,
 )
-from framework.changes.moves import WEIGHT, fill_placeholders, left_rows
+from framework.changes.moves import WEIGHT, left_out
+from framework.changes.taken_over import ENTERS, NEW, OLD, TAKES, connected, each_once, taken_over
 from framework.sql import quote
 
 ORIGIN = "_sluice_origin"
 """Where a fact comes from: batch, known or truncate."""
+_ITS, _TOOK = "_sluice_its", "_sluice_took"
 
 
 def touched_keys(changes: DataFrame, truncated: DataFrame | None, keys: Sequence[str]) -> DataFrame:
@@ -84,31 +91,68 @@ def known_facts(
     return reduce(lambda left, right: left.unionByName(right), found) if found else None
 
 
-def with_old_rows(
+def reach(
     changes: DataFrame,
-    known: DataFrame | None,
+    touched: DataFrame,
+    memory: DataFrame | None,
     keys: Sequence[str],
     columns: Sequence[StructField],
-    on_tie: str,
-) -> DataFrame:
-    """The events; writes of key changes carry what their old key had, where they left it out."""
-    if MOVED_FROM not in changes.columns or ABSENT not in changes.columns:
-        return changes
-    told = changes
-    if known is not None:
-        told = told.unionByName(
-            known.select(
-                *[F.col(quote(key)) for key in keys],
-                *[F.col(quote(field.name)) for field in columns if field.name in changes.columns],
-                F.when(F.col(ENDS), "D").otherwise("U").alias(OP),
-                F.col(SEQ),
-                F.col(ABSENT),
-                F.col(STAMP).getField("rank").alias(RANK),
-                F.lit("good").alias(VERDICT),
-            ),
-            allowMissingColumns=True,
-        )
-    return fill_placeholders(changes, left_rows(told, None, None, keys, columns, on_tie), keys, columns)
+) -> tuple[DataFrame, DataFrame]:
+    """The keys whose history may change, and those that have to be read to tell it: the keys that they once were.
+
+    What a key change leaves out is the old key's, so a late event of the old key concerns the new one, and so on.
+    """
+    steps = _pointers(changes, keys, columns)
+    if memory is not None:
+        steps = steps.unionByName(pointers_remembered(memory, keys))
+    steps = steps.distinct().localCheckpoint()
+    concerned = connected(touched.select(owner(keys).alias(OWNER)), steps, OLD, NEW)
+    read = connected(concerned, steps, NEW, OLD)
+    changed, told = (
+        found.select(*[F.col(OWNER).getField(key).alias(key) for key in keys]) for found in (concerned, read)
+    )
+    return changed, told
+
+
+def with_taken_over(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """The facts; writes of key changes carry what their old key had, where they left it out."""
+    changes = each_once(taken_changes(facts, keys)).localCheckpoint()
+    if changes.isEmpty():
+        return facts
+    old = changes.select(F.col(OLD).alias(_ITS)).distinct()
+    told = facts.join(old, owner(keys) == F.col(_ITS), "left_semi")
+    rows, _ = taken_over(cells_of_facts(told, keys, columns), changes, changes)
+    took = rows.filter(F.array_contains(TAKES, F.col(NAME)) & F.col(VALUE).isNotNull())
+    values = took.groupBy(F.col(NEW).alias(_ITS), ENTERS).agg(
+        F.map_from_entries(F.collect_list(F.struct(NAME, VALUE))).alias(_TOOK)
+    )
+    same = (owner(keys) == F.col(_ITS)) & (stamp.alone(F.col(STAMP)) == F.col(ENTERS))
+    joined = facts.join(values, same & F.col(MOVED_FROM).isNotNull(), "left")
+    absent = F.array_except(F.col(ABSENT), F.map_keys(_TOOK))
+    instead = {field.name: _filled(field) for field in columns}
+    instead[ABSENT] = F.when(F.col(_TOOK).isNull(), F.col(ABSENT)).when(F.size(absent) > 0, absent)
+    return joined.select(*[instead.get(name, F.col(quote(name))).alias(name) for name in facts.columns])
+
+
+def unresolved(facts: DataFrame) -> DataFrame:
+    """The batch's key changes that left out values which nothing told; of facts `with_taken_over`."""
+    lacks = F.col(MOVED_FROM).isNotNull() & F.col(ABSENT).isNotNull()
+    return facts.filter((F.col(ORIGIN) == "batch") & lacks)
+
+
+def _pointers(changes: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    place = key_type(changes, keys)
+    mine = owner(keys).cast(place).alias(NEW)
+    if MOVED_FROM not in changes.columns:
+        return changes.limit(0).select(mine, F.lit(None).cast(place).alias(OLD))
+    old = F.struct(*[F.col(MOVED_FROM).getField(key).alias(key) for key in keys]).cast(place)
+    open_ones = changes.filter(F.col(MOVED_FROM).isNotNull() & (F.size(left_out(changes, columns)) > 0))
+    return open_ones.select(mine, old.alias(OLD))
+
+
+def _filled(field: StructField) -> Column:
+    taken = F.try_element_at(F.col(_TOOK), F.lit(field.name))
+    return F.when(taken.isNotNull(), of_value(taken, field)).otherwise(F.col(quote(field.name)))
 
 
 def joined_facts(

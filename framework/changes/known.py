@@ -36,7 +36,7 @@ def known_cell(index: int) -> str:
 def whole_row(target: DataFrame, names: Sequence[str], on_tie: str, positioned: bool) -> Column:
     """The stamp of the event that wrote all of a row."""
     place = F.lit(0) if positioned else rank([target.schema[name] for name in names])
-    return stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), place)
+    return stamp.alone(stamp.make(F.col(SEQ), stamp.upsert_tie(on_tie), place))
 
 
 def with_target(
@@ -58,14 +58,11 @@ def with_target(
         return folded.select(
             "*", F.lit(None).cast(kind).alias(KNOWN_UP), *nothing, *_nothing(folded, KNOWN_MARK)
         )
-    # in steps: an expression that is written down once a column would be worked out once a column
-    stamped = target.select("*", whole.alias(_WHOLE_ROW))
-    stamped = stamped.select("*", F.coalesce(F.col(STATE).getItem(WHOLE), F.col(_WHOLE_ROW)).alias(KNOWN_UP))
-    right = stamped.select(
+    right = stamped_rows(target, whole).select(
         *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
         KNOWN_UP,
-        *([_mark_of(kind).alias(KNOWN_MARK)] if ENDS in folded.columns else []),
-        *[_cell_of(field).alias(known_cell(i)) for i, field in enumerate(columns)],
+        *([_mark_of(target.schema[SEQ].dataType).alias(KNOWN_MARK)] if ENDS in folded.columns else []),
+        *[row_cell(field).alias(known_cell(i)) for i, field in enumerate(columns)],
     )
     same = [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)]
     # a rejected event says nothing about its key
@@ -82,7 +79,15 @@ def with_target(
     )
 
 
-def _cell_of(field: StructField) -> Column:
+def stamped_rows(target: DataFrame, whole: Column) -> DataFrame:
+    """Rows of the table with KNOWN_UP; `whole` is that of `whole_row`."""
+    # in steps: an expression that is written down once a column would be worked out once a column
+    rows = target.select("*", whole.alias(_WHOLE_ROW))
+    return rows.select("*", F.coalesce(F.col(STATE).getItem(WHOLE), F.col(_WHOLE_ROW)).alias(KNOWN_UP))
+
+
+def row_cell(field: StructField) -> Column:
+    """struct<stamp, value> of a column of `stamped_rows`; the stamp is NULL where nothing ever carried it."""
     own = F.when(
         F.coalesce(F.map_contains_key(F.col(STATE), field.name), F.lit(False)),
         F.col(STATE).getItem(field.name),
@@ -90,11 +95,15 @@ def _cell_of(field: StructField) -> Column:
     return F.struct(own.alias("stamp"), F.col(quote(field.name)).alias("value"))
 
 
-def _mark_of(kind: DataType) -> Column:
-    """What ended a row of the table; one that was marked before it was adopted ended before every change."""
-    first = F.struct(F.lit(None).alias("seq"), F.lit(stamp.MOVED).alias("tie"), F.lit(0).alias("rank"))
-    at = F.coalesce(F.col(MARK), first.cast(kind))
-    return F.when(F.col(DELETED_AT).isNotNull(), F.struct(at.alias("stamp"), F.col(DELETED_AT).alias("at")))
+def end_of_row(sequence: DataType) -> Column:
+    """The stamp of a marked row's end; NULL: it lives. One marked before it was adopted ended before every change."""
+    first = stamp.make(F.lit(None).cast(sequence), F.lit(stamp.MOVED), F.lit(0))
+    return F.when(F.col(DELETED_AT).isNotNull(), stamp.alone(F.coalesce(F.col(MARK), first)))
+
+
+def _mark_of(sequence: DataType) -> Column:
+    end = end_of_row(sequence)
+    return F.when(end.isNotNull(), F.struct(end.alias("stamp"), F.col(DELETED_AT).alias("at")))
 
 
 def _nothing(folded: DataFrame, *names: str) -> list[Column]:
@@ -118,15 +127,15 @@ def with_tombstones(
             F.lit(None).cast(kind).alias(BARRIER),
             *_nothing(joined, KNOWN_ENDS, BARRIERS),
         )
-    moved = F.col(MOVE).isNotNull()
-    at = F.when(moved, stamp.make(F.col(SEQ), F.lit(stamp.MOVED), F.col(MOVE))).otherwise(
-        stamp.make(F.col(SEQ), stamp.delete_tie(on_tie), F.lit(0))
-    )
     soft = ENDS in joined.columns
+    told = end_of(on_tie)
+    if soft:
+        # a record of what a key had as it changed is none of its ends: those have rows, or marks, of their own
+        tombstones = tombstones.filter(F.col(ENDS_AT).isNotNull())
     renamed = tombstones.select(
         *[F.col(quote(key)).alias(_its(i)) for i, key in enumerate(keys)],
-        at.alias(KNOWN_DEAD),
-        *([F.struct(at.alias("stamp"), F.col(ENDS_AT).alias("at")).alias(KNOWN_ENDS)] if soft else []),
+        told.alias(KNOWN_DEAD),
+        *([F.struct(told.alias("stamp"), F.col(ENDS_AT).alias("at")).alias(KNOWN_ENDS)] if soft else []),
     )
 
     def every(name: str) -> list[Column]:
@@ -138,6 +147,13 @@ def with_tombstones(
     barrier = renamed.filter(keyless).agg(F.max(KNOWN_DEAD).alias(BARRIER), *every(BARRIERS))
     same = reduce(and_, [F.col(quote(key)) == F.col(_its(i)) for i, key in enumerate(keys)])
     return joined.join(newest, same, "left").drop(*names).crossJoin(F.broadcast(barrier))
+
+
+def end_of(on_tie: str) -> Column:
+    """The stamp of the end that a tombstone tells."""
+    changed = F.col(MOVE).isNotNull()
+    tie = F.when(changed, F.lit(stamp.MOVED)).otherwise(stamp.delete_tie(on_tie))
+    return stamp.alone(stamp.make(F.col(SEQ), tie, F.coalesce(F.col(MOVE), F.lit(0))))
 
 
 def with_own_barrier(joined: DataFrame, folded: DataFrame | None) -> DataFrame:

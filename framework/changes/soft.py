@@ -61,13 +61,8 @@ def _news(now: Column, nothing: Column) -> Column:
     mark = F.col(MARKED).getField("stamp")
     beyond = F.concat(F.col(ENDS), F.array_compact(F.array(KNOWN_MARK)))
     hidden = F.filter(beyond, lambda end: now.isNull() | (end.getField("stamp") > mark))
-    # where a key went is told by its tombstone alone
-    left = F.filter(
-        ENDS,
-        lambda end: (end.getField("stamp") == mark) & (end.getField("stamp").getField("tie") == stamp.MOVED),
-    )
     known = F.concat(*[F.coalesce(F.col(name), nothing) for name in (KNOWN_ENDS, BARRIERS)])
-    return F.array_except(F.concat(hidden, left), known)
+    return F.array_except(hidden, known)
 
 
 def soft_outcome(changed: Column) -> Column:

@@ -10,13 +10,18 @@ key change: end of the old key      its    2: ties aren't asked         4 x posi
 key change: end of what the new     its    2                            4 x position + 2
     key was before
 key change: the new key's row       its    2                            4 x position + 3
+
+A value that a key change took over from the old key stands where the change does, and among what that may have taken
+over, where it stood before: its stamp is a path, the change's with the value's own as `origin`. Paths compare from the
+front, so a value at 5.5 that came through the change at 6 beats one at 5 that did, and loses to one at 6.1. A path
+without an origin is a stamp like any other.
 """
 
 from __future__ import annotations
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, IntegerType, LongType, StructField, StructType
+from pyspark.sql.types import ArrayType, DataType, IntegerType, LongType, StructField, StructType
 
 from framework.changes.columns import RANK, SEQ, SRC
 
@@ -33,6 +38,49 @@ def stamp_type(sequence: DataType) -> StructType:
             StructField("rank", LongType()),
         ]
     )
+
+
+def path_type(sequence: DataType) -> StructType:
+    """The type of paths over sequences of a type."""
+    alone = stamp_type(sequence)
+    return StructType([*alone.fields, StructField("origin", ArrayType(alone))])
+
+
+def lacks_origin(kind: DataType) -> bool:
+    """Whether values of a type are stamps, but no paths."""
+    return isinstance(kind, StructType) and "origin" not in kind.names
+
+
+def alone(stamp: Column) -> Column:
+    """The path of an event's own value; NULL where there is no stamp."""
+    parts = _parts(stamp)
+    return F.when(
+        stamp.isNotNull(), F.struct(*parts, F.when(F.lit(False), F.array(_plain(stamp))).alias("origin"))
+    )
+
+
+def through(change: Column, path: Column) -> Column:
+    """The path of a value that came through a key change; `change` is the path of the new key's row."""
+    behind = F.coalesce(path.getField("origin"), F.slice(F.array(_plain(path)), 1, 0))
+    return F.struct(*_parts(change), F.concat(F.array(_plain(path)), behind).alias("origin"))
+
+
+def is_departure(path: Column) -> Column:
+    """Whether a path is that of the end of an old key."""
+    return (path.getField("tie") == MOVED) & (F.pmod(path.getField("rank"), F.lit(4)) == 1)
+
+
+def plain(path: Column) -> Column:
+    """The stamp of an event's own path; NULL where there is none."""
+    return F.when(path.isNotNull(), _plain(path))
+
+
+def _plain(path: Column) -> Column:
+    return F.struct(*_parts(path))
+
+
+def _parts(path: Column) -> list[Column]:
+    return [path.getField(name).alias(name) for name in ("seq", "tie", "rank")]
 
 
 def make(seq: Column, tie: Column, rank: Column) -> Column:

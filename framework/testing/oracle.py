@@ -1,13 +1,17 @@
 """What a feed of changes means, by the plainest program there is; it shares no code with the mergers.
 
 Sort the changes, apply them one after another to a dict: that is all a merger has to agree with, in whatever order,
-batches and repetitions the changes reached it.
+batches and repetitions the changes reached it. A key change has two events, the delete of the old key and the write of
+the new one, and each implies the other's end of the old key; columns that the write leaves out are those that the old
+key's row had as it left.
 
 >>> feed = [Change(1, 10, "U", {"name": "Ada"}), Change(1, 7, "U", {"name": "Ad", "city": "Paris"})]
 >>> scd1(feed, ["name", "city"])
 {1: {'name': 'Ada', 'city': 'Paris'}}
 >>> scd1([*feed, Change(1, 8, "D")], ["name", "city"])
 {1: {'name': 'Ada', 'city': None}}
+>>> scd1([*feed, Change(2, 12, "U", {"name": "Eve"}, moved_from=1)], ["name", "city"])
+{2: {'name': 'Eve', 'city': 'Paris'}}
 """
 
 from __future__ import annotations
@@ -106,7 +110,10 @@ def scd1_soft(
             if change.moved_to is not None and row is not None:
                 left[change.key, change.seq] = row
         elif change.moved_from is not None:
-            gone = end(change.moved_from, moment) or left.get((change.moved_from, change.seq), {})
+            row = end(change.moved_from, moment)
+            if row is not None:
+                left[change.moved_from, change.seq] = row
+            gone = left.get((change.moved_from, change.seq), {})
             table[change.key] = {name: change.values.get(name, gone.get(name)) for name in columns}
         else:
             row = table.setdefault(change.key, dict.fromkeys(columns))
@@ -146,7 +153,10 @@ def scd2(
             _goes_on(lives[change.key], moment, None)
         elif change.moved_from is not None:
             old = lives[change.moved_from]
-            gone = _present(old) or left.get((change.moved_from, change.seq), {})
+            was = _present(old)
+            if was is not None:
+                left[change.moved_from, change.seq] = was
+            gone = left.get((change.moved_from, change.seq), {})
             _goes_on(old, moment, None)
             row = {name: change.values.get(name, gone.get(name)) for name in columns}
             _goes_on(lives[change.key], moment, row)

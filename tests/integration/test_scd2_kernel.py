@@ -39,15 +39,26 @@ from framework.changes.join_versions import (
     joined_facts,
     known_facts,
     memory_of,
+    reach,
     rows_of,
     touched_keys,
-    with_old_rows,
+    with_taken_over,
 )
 from framework.changes.rank import rank as rank_column
 from framework.changes.scd2 import SHOWN, hidden, versions
 from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1, scd2
-from tests.integration.test_scd1_columns import SWAP, Feed, d, moved, u
+from tests.integration.test_scd1_columns import (
+    NUMBER,
+    PLACEHOLDERS,
+    SWAP,
+    SWAP_IN_PARTS,
+    Feed,
+    d,
+    moved,
+    source_feed,
+    u,
+)
 
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
@@ -57,17 +68,17 @@ EVENT = StructType(
     [
         *[*PLACE, *CELLS],
         StructField(OP, StringType()),
-        StructField(SEQ, LongType()),
-        StructField(VALID, LongType()),
+        StructField(SEQ, NUMBER),
+        StructField(VALID, NUMBER),
         StructField(ABSENT, ArrayType(StringType())),
         StructField(MOVED_FROM, StructType(PLACE)),
         StructField(MOVED_TO, StructType(PLACE)),
         StructField(SRC, StructType([StructField("position", LongType())])),
     ]
 )
-TIMES = [StructField(name, LongType()) for name in (SEQ, VALID_FROM, VALID_TO)]
-TABLE = StructType([*PLACE, *CELLS, *TIMES, StructField(STATE, state_of_versions(LongType()))])
-MEMORY = StructType([field for field in memory_fields(PLACE, LongType(), LongType()) if field.name != TIME])
+TIMES = [StructField(name, NUMBER) for name in (SEQ, VALID_FROM, VALID_TO)]
+TABLE = StructType([*PLACE, *CELLS, *TIMES, StructField(STATE, state_of_versions(NUMBER))])
+MEMORY = StructType([field for field in memory_fields(PLACE, NUMBER, NUMBER) if field.name != TIME])
 
 
 def w(key: int, seq: int, a: str | None, b: str | None = "-", time: int | None = None) -> Change:
@@ -143,9 +154,10 @@ class History:
         changes = batch.filter(F.col(OP) != "T")
         truncates = all_truncates(batch, memory)
         touched = touched_keys(changes, table if batch.filter(F.col(OP) == "T").count() else None, KEYS)
-        told = memory_of(memory, touched, KEYS)
+        touched, read = reach(changes, touched, memory, KEYS, CELLS)
+        told = memory_of(memory, read, KEYS)
         known = known_facts(
-            rows_of(table, touched, KEYS),
+            rows_of(table, read, KEYS),
             told,
             KEYS,
             CELLS,
@@ -154,9 +166,10 @@ class History:
             ranked=["key", *VALUES],
             purged=False,
         )
-        whole = with_old_rows(changes, known, KEYS, CELLS, on_tie)
-        facts = joined_facts(whole, known, truncates, touched, KEYS, CELLS, on_tie).localCheckpoint()
-        found = versions(facts, KEYS, CELLS, self._tracked).localCheckpoint()
+        facts = joined_facts(changes, known, truncates, read, KEYS, CELLS, on_tie).localCheckpoint()
+        filled = with_taken_over(facts, KEYS, CELLS).join(touched, KEYS, "left_semi")
+        facts = facts.join(touched, KEYS, "left_semi")
+        found = versions(filled, KEYS, CELLS, self._tracked).localCheckpoint()
         secret = remembered(
             hidden(facts.filter(F.col(ORIGIN) != "truncate"), found, KEYS, CELLS), KEYS, CELLS
         )
@@ -179,11 +192,11 @@ def batch_frame(spark: SparkSession, feeds: list[Feed], n: int) -> DataFrame:
 
 def _row(feed: int, e: Change) -> tuple[Any, ...]:
     absent = [name for name in VALUES if name not in e.values] if e.op == "U" else []
-    time = e.seq if e.time is None else e.time
+    time = float(e.seq if e.time is None else e.time)
     old = None if e.moved_from is None else (feed, e.moved_from)
     new = None if e.moved_to is None else (feed, e.moved_to)
     values = [e.values.get(name) for name in VALUES]
-    return (feed, e.key, *values, e.op, e.seq, time, absent or None, old, new, (e.position,))
+    return (feed, e.key, *values, e.op, float(e.seq), time, absent or None, old, new, (e.position,))
 
 
 def check(
@@ -234,6 +247,35 @@ def test_key_changes_close_the_old_keys_version_and_open_one_of_the_new_key(spar
 def test_a_swap_of_two_keys_at_one_sequence_loses_no_version(spark: SparkSession) -> None:
     draw = random.Random(2)
     check(spark, [draw.choice(list(splits(draw.sample(SWAP, len(SWAP))))) for _ in range(60)])
+
+
+def test_every_order_and_split_of_key_changes_that_leave_out_values_gives_the_versions_of_the_oracle(
+    spark: SparkSession,
+) -> None:
+    draw = random.Random(5)
+    feeds = []
+    for case in PLACEHOLDERS.values():
+        every = list(orders_and_splits(case))
+        feeds += every if len(every) <= 50 else draw.sample(every, 50)
+    check(spark, feeds)
+
+
+def test_c15b_a_late_value_of_the_old_key_splits_its_version_and_reaches_the_new_key(
+    spark: SparkSession,
+) -> None:
+    check(spark, list(orders_and_splits(PLACEHOLDERS["C15b and what comes late of before the change"])))
+
+
+def test_a_swap_whose_events_leave_out_values_keeps_them_in_every_version(spark: SparkSession) -> None:
+    draw = random.Random(6)
+    check(spark, [shuffled(draw, SWAP_IN_PARTS, most=8) for _ in range(60)])
+
+
+@pytest.mark.parametrize("again", [0, 0.5], ids=["keys once", "keys used anew"])
+def test_random_sources_that_move_rows_and_leave_out_values_give_the_versions_of_the_oracle(
+    spark: SparkSession, again: float
+) -> None:
+    check(spark, [source_feed(seed, again=again) for seed in range(75)])
 
 
 def test_truncates_close_the_versions_of_every_key_whenever_they_arrive(spark: SparkSession) -> None:

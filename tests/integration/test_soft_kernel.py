@@ -8,28 +8,31 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import LongType, StructField, StructType
+from pyspark.sql.types import StructField, StructType
 
-from framework.changes.columns import DELETED_AT, ENDS_AT, EVENTS, MARK, OUTCOME, SEQ, TIME
-from framework.changes.fold_columns import fold_columns
-from framework.changes.join_columns import join_columns, tombstone_fields
+from framework.changes.columns import DELETED_AT, ENDS_AT, EVENTS, LEFT, MARK, MOVE, OUTCOME, SEQ, TIME
+from framework.changes.join_columns import tombstone_fields
 from framework.changes.soft import ends, remembered_ends
 from framework.changes.stamp import stamp_type
-from framework.testing.feeds import orders_and_splits, splits
+from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1, scd1_soft
 from tests.integration.test_scd1_columns import (
+    C15A,
     CASES,
-    CELLS,
     FEED,
     KEY,
     KEYS,
+    NUMBER,
+    PLACEHOLDERS,
     SWAP,
+    SWAP_IN_PARTS,
     TABLE,
     VALUES,
     Feed,
-    batch_frame,
+    batches_applied,
     d,
     random_feed,
+    source_feed,
     u,
 )
 
@@ -48,9 +51,13 @@ OWN_CASES = {
         u(1, 9, a="z"),
     ],
 }
-MARKED = StructType(
-    [*TABLE.fields, StructField(DELETED_AT, LongType()), StructField(MARK, stamp_type(LongType()))]
-)
+OWN_PLACEHOLDERS = {
+    "a row that was marked before its key changed hands on nothing": [*C15A, d(1, 5.5)],
+    "a row that was marked since still hands on what it shows": [*C15A, d(1, 8), d(1, 9)],
+    "a marked row gets what comes late of before the change": [*C15A, d(2, 8), u(1, 5.5, b="Z")],
+    "a value of a key that was used anew, and ended": [*C15A, u(1, 7, a="n"), d(1, 8)][1:],
+}
+MARKED = StructType([*TABLE.fields, StructField(DELETED_AT, NUMBER), StructField(MARK, stamp_type(NUMBER))])
 
 
 class SoftLake:
@@ -65,7 +72,7 @@ class SoftLake:
         return self._spark.createDataFrame(list(self.rows.values()), MARKED) if self.rows else None
 
     def dead(self) -> DataFrame | None:
-        fields = tombstone_fields([FEED, KEY], LongType(), LongType())
+        fields = tombstone_fields([FEED, KEY], NUMBER, NUMBER)
         schema = StructType([field for field in fields if field.name != TIME])
         return self._spark.createDataFrame(self.tombstones, schema) if self.tombstones else None
 
@@ -84,30 +91,24 @@ class SoftLake:
                 self.rows[row.feed, row.key] = tuple(row[name] for name in MARKED.names)
         return sum(row[EVENTS] for row in rows)
 
+    def remember(self, departures: DataFrame) -> None:
+        self.tombstones += [
+            (row.feed, row.key, row[SEQ], row[MOVE], row[LEFT], None) for row in departures.collect()
+        ]
+
 
 def check(
     spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", *, truncates: bool = False
 ) -> SoftLake:
     lake = SoftLake(spark)
-    for n in range(max(len(feed) for feed in feeds)):
-        events = batch_frame(spark, feeds, n)
+
+    def timed(events: DataFrame) -> DataFrame:
         # a commit time that is no sequence
-        timed = events.withColumn(ENDS_AT, F.when(ends(events), 1000 - F.col(SEQ)))
-        done = join_columns(
-            fold_columns(timed, KEYS, CELLS, on_tie),
-            lake.target(),
-            lake.dead(),
-            KEYS,
-            CELLS,
-            on_tie=on_tie,
-            positioned=False,
-            truncates=truncates,
-            ranked=["key", *VALUES],
-        )
-        accounted = lake.apply(done)
-        assert accounted == sum(len(feed[n]) for feed in feeds if n < len(feed)), f"batch {n + 1}"
+        return events.withColumn(ENDS_AT, F.when(ends(events), 1000 - F.col(SEQ)))
+
+    for n in batches_applied(lake, spark, feeds, on_tie, truncates=truncates, timed=timed):
         for i, feed in enumerate(feeds):
-            _compare(lake, i, [event for batch in feed[: n + 1] for event in batch], on_tie, feed)
+            _compare(lake, i, [event for batch in feed[:n] for event in batch], on_tie, feed)
     return lake
 
 
@@ -138,6 +139,24 @@ def test_every_order_and_split_of_the_cases_leaves_the_same_marked_rows(
 
 def test_a_swap_of_two_keys_leaves_the_key_between_them_marked(spark: SparkSession) -> None:
     check(spark, list(splits(SWAP)))
+
+
+def test_every_order_and_split_of_key_changes_that_leave_out_values_marks_the_old_rows_and_fills_the_new(
+    spark: SparkSession,
+) -> None:
+    draw = random.Random(8)
+    feeds = []
+    for case in [*PLACEHOLDERS.values(), *OWN_PLACEHOLDERS.values()]:
+        every = list(orders_and_splits(case))
+        feeds += every if len(every) <= 100 else draw.sample(every, 100)
+    feeds += [shuffled(draw, SWAP_IN_PARTS, most=6) for _ in range(50)]
+    check(spark, feeds)
+
+
+def test_random_sources_that_move_rows_and_leave_out_values_give_what_the_oracle_says(
+    spark: SparkSession,
+) -> None:
+    check(spark, [source_feed(seed) for seed in range(500, 600)])
 
 
 @pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
