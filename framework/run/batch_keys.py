@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes.bounds import Bound, bound_figures, bounds, within
@@ -25,6 +26,8 @@ class BatchKeys:
     names: tuple[str, ...]
     count: int
     bounds: tuple[Bound, ...]
+    figures: Mapping[str, Any]
+    """What else was counted."""
 
     @property
     def few(self) -> bool:
@@ -46,11 +49,13 @@ def having_keys_of(rows: DataFrame, table: DataFrame, names: Sequence[str]) -> D
     return table.join(F.broadcast(keys), same, "left_semi")
 
 
-def batch_keys(folded: DataFrame, shape: Shape, names: Sequence[str]) -> BatchKeys:
-    """Evaluate the folded batch, and what its keys lie between on the way."""
+def batch_keys(
+    folded: DataFrame, shape: Shape, names: Sequence[str], counted: Sequence[Column] = ()
+) -> BatchKeys:
+    """Evaluate the folded batch, and on the way what its keys lie between, and what else is to be counted."""
     fields = [shape.schema[name] for name in names]
     count = F.count(F.lit(1)).alias("keys")
-    measured = Measured(folded, [count, *bound_figures(fields)])
+    measured = Measured(folded, [count, *bound_figures(fields), *counted])
     rows = measured.df.localCheckpoint()
     figures = measured.figures()
-    return BatchKeys(rows, tuple(names), figures["keys"], bounds(figures, fields))
+    return BatchKeys(rows, tuple(names), figures["keys"], bounds(figures, fields), figures)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from framework.changes.append import distinct_events, unseen
 from framework.changes.columns import (
@@ -21,6 +21,7 @@ from framework.changes.columns import (
     BURIED,
     DELETED_AT,
     EVENTS,
+    MOVE,
     MOVED_FROM,
     MOVED_TO,
     OP,
@@ -37,7 +38,9 @@ from framework.changes.columns import (
 from framework.changes.fold import fold
 from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns
-from framework.changes.moves import fill_placeholders, left_rows, unresolved, with_left_rows
+from framework.changes.join_moves import Carried, carry_over
+from framework.changes.known import whole_row
+from framework.changes.moves import leaves_out, unpaired
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.soft import REMEMBER, remembered_ends
 from framework.quality.gate import Gate
@@ -52,8 +55,9 @@ from framework.run.compared import (
     told_apart,
 )
 from framework.run.conform import data_fields, event_fields, value_fields
-from framework.run.contract import STATE_KIND
+from framework.run.contract import DEPARTURES, STATE_KIND
 from framework.run.history import compare_versions
+from framework.run.horizon import Horizon, horizon, is_ahead
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
@@ -61,7 +65,7 @@ from framework.run.overtaken import OVERTAKEN, handed_over, overtaken
 from framework.run.retention import reject_too_late, retention_figures, watermark
 from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
-from framework.run.tuning import fits_one, fitted_to_files, fitted_to_rows, is_large
+from framework.run.tuning import fits_one, fitted_to_bytes, fitted_to_rows, is_large
 from framework.sql import quote
 
 OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
@@ -70,8 +74,11 @@ _PASSING = (OP, SRC, RAW, REASONS)
 """What a rejected event needs in the quarantine, besides its data."""
 
 
-def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
-    """Fold the judged events and compare them with the table and its tombstones."""
+def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, size: int | None) -> Compared:
+    """Fold the judged events and compare them with the table and its tombstones.
+
+    `size`: the bytes of the files that they are read from; None if nobody knows.
+    """
     if run.job.mode == "append":
         return _append(run, shape, gate, judged)
     if run.job.changes.snapshot:
@@ -80,7 +87,7 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     snapshot = handed_over(run, judged.schema[SEQ].dataType)
     if snapshot is not None:
         judged = overtaken(judged, snapshot)
-    way = compare_versions if run.job.versioned else _merge
+    way = compare_versions if run.job.versioned else partial(_merge, size=size)
     found = way(run, shape, gate, judged, mark)
     if not found.figures["beyond"]:
         return found
@@ -91,15 +98,19 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     return way(run, shape, gate, strict, None)
 
 
-def _merge(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None) -> Compared:
+def _merge(
+    run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None, *, size: int | None
+) -> Compared:
     """The cheap way, unless the table or the batch needs the other."""
     older = F.count_if(F.col(VERDICT) == OVERTAKEN).alias(OVERTAKEN)
     counted = [*tallies(gate), *retention_figures(judged, mark), older]
     if not _by_column(run, shape, judged):
-        whole = _whole_rows(run, shape, judged, counted, told_apart)
+        # of a small table nobody asks how far it has come: it costs little to look
+        reached = horizon(run) if contents(run, shape) is None or is_large(run) else None
+        whole = _whole_rows(run, shape, judged, counted, told_apart, size, reached)
         if whole.figures["tied"] and not whole.figures["irregular"]:
             # ranks cost more than all else that is done to an event, so they are made only when something is tied
-            whole = _whole_rows(run, shape, judged, counted, ranked)
+            whole = _whole_rows(run, shape, judged, counted, ranked, size, reached)
         if not whole.figures["irregular"]:
             return whole
     return _columns(run, shape, gate, judged, counted)
@@ -128,35 +139,50 @@ def _whole_rows(
     judged: DataFrame,
     counted: list[Column],
     settled_by: Callable[[DataFrame, bool], DataFrame],
+    size: int | None,
+    reached: Horizon | None,
 ) -> Compared:
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
-    measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular")])
     known = contents(run, shape)
+    large = known is not None and reached is not None
+    ahead = reached.figures(judged.schema[SEQ].dataType) if reached else []
+    measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular"), *ahead])
     if known is not None:
         known = known.select(*[F.col(quote(key)) for key in keys], SEQ)
     # only rejected events are asked where they came from
     origin = F.when(F.col(VERDICT) == "rejected", F.col(SRC))
     events = settled_by(kept(measured.df), positioned).withColumn(SRC, origin)
     # what fits into one partition needs no shuffle to be folded
-    folded = fold(events.coalesce(1) if fits_one(run) else events, keys, on_tie)
+    folded = fold(events.coalesce(1) if fits_one(size) else events, keys, on_tie)
     tombstones = remembered_beside(run)
     batch = None
-    if known is not None and is_large(run):
-        with fitted_to_files(run):
-            batch = batch_keys(folded, shape, keys)
-        folded, known = batch.rows, batch.named(known)
+    if large and known is not None:
+        with fitted_to_bytes(run, size):
+            batch = batch_keys(folded.withColumn(OUTCOME, _ahead()), shape, keys, _outcome_figures())
+        figures = {**batch.figures, **measured.figures()}
+        # deletes alone may change nothing, and then make no version: that takes a look at the table
+        if is_ahead(figures) and figures["update"]:
+            merged = {"merged": figures["update"] + figures["delete"], "update": 0, "delete": 0}
+            return Compared(batch.rows, {**figures, **merged}, False, keys=batch, horizon=reached)
+        folded, known = batch.rows.drop(OUTCOME), batch.named(known)
         tombstones = None if tombstones is None else batch.named(tombstones)
     reconciled = reconcile(folded, known, tombstones, keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
     with fitted_to_rows(run, batch.count) if batch and batch.few else nullcontext():
         rows = outcomes.df.localCheckpoint()
-    compared = Compared(rows, {**measured.figures(), **outcomes.figures()}, False, keys=batch)
+    compared = Compared(
+        rows, {**measured.figures(), **outcomes.figures()}, False, keys=batch, horizon=reached
+    )
     return compared if compared.figures["irregular"] else _settled(run, shape, compared)
 
 
 def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]) -> Compared:
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
-    measured = Measured(judged, [*counted, truncates])
+    moves = [
+        F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves"),
+        unpaired(judged, run.job.changes.keys).alias("unpaired"),
+    ]
+    measured = Measured(judged, [*counted, truncates, *moves])
     return _joined(run, shape, gate, ranked(kept(measured.df), is_positioned(run)), measured.figures)
 
 
@@ -167,20 +193,19 @@ def _joined(
     columns = value_fields(shape.schema, run.job.changes.keys)
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     tombstones = remembered_beside(run)
-    moves, left = None, None
-    if MOVED_FROM in events.columns and ABSENT in events.columns:
-        told = events.localCheckpoint()
-        left = left_rows(told, contents(run, shape), tombstones, keys, columns, on_tie).localCheckpoint()
-        whole = fill_placeholders(told, left, keys, columns)
-        moves = Measured(whole, [F.count_if(unresolved(whole)).alias("unresolved")])
-        events = moves.df
-    batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING), shape, keys)
-    figures = {**counted(), **(moves.figures() if moves else {})}
+    carried = None
+    recorded = tombstones is not None and DEPARTURES in run.fmt.properties(run.tombstones)
+    if recorded or MOVED_FROM in events.columns or MOVED_TO in events.columns:
+        events = events.localCheckpoint()
+        carried = _carried(run, shape, events, counted(), recorded=recorded)
+    taken = carried.taken if carried else None
+    batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING, taken), shape, keys)
+    figures = counted()
     target = contents(run, shape)
-    if figures["truncates"]:
-        narrow = None  # it concerns keys that the batch doesn't have
-    else:
-        narrow, target = batch, None if target is None else batch.named(target)
+    narrow = None
+    # a truncate concerns keys that the batch doesn't have
+    if target is not None and not figures["truncates"] and is_large(run):
+        narrow, target = batch, batch.named(target)
     joined = join_columns(
         batch.rows,
         target,
@@ -205,7 +230,45 @@ def _joined(
     figures |= outcomes.figures()
     if buried:
         figures["ended"] = figures["buried"]
-    return Compared(rows, figures, True, left, keys=narrow)
+    if carried is None:
+        return Compared(rows, figures, True, keys=narrow)
+    departures = 0 if run.job.changes.ordered else carried.departures.count()
+    figures |= {"unresolved": carried.unresolved.count(), "departures": departures}
+    figures["ended"] += departures
+    return Compared(rows, figures, True, carried.departures if departures else None, keys=narrow)
+
+
+def _carried(
+    run: JobRun, shape: Shape, events: DataFrame, figures: dict[str, Any], *, recorded: bool
+) -> Carried | None:
+    """What key changes carry over, where the batch has some that leave out values, or the table ever had."""
+    # a snapshot has none
+    moves = bool(figures.get("moves") or figures.get("unpaired"))
+    if not moves and not recorded:
+        return None
+    changes, target = run.job.changes, contents(run, shape)
+    names = [field.name for field in event_fields(shape.schema)]
+    return carry_over(
+        events,
+        target,
+        remembered_beside(run),
+        [shape.schema[key] for key in changes.keys],
+        value_fields(shape.schema, changes.keys),
+        on_tie=changes.on_tie,
+        whole=whole_row(target, names, changes.on_tie, is_positioned(run)) if target is not None else None,
+        moves=moves,
+        truncates=figures["truncates"] > 0,
+        recorded=recorded,
+        remembers=not changes.ordered,
+    )
+
+
+def _ahead() -> Column:
+    """The outcome of a key's winner that is newer than all that the table has: a delete ends the row, if there is one,
+    and anything else is the row from now on.
+    """
+    applied = F.when(F.col(OP) == "D", "delete").otherwise("update")
+    return F.when(F.col(VERDICT) == "rejected", "rejected").otherwise(applied)
 
 
 def _irregular(judged: DataFrame) -> Column:
@@ -255,16 +318,19 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
     )
 
 
-def buried(compared: Compared, keys: list[str], schema: StructType) -> DataFrame:
+def buried(compared: Compared, keys: list[str]) -> DataFrame:
     """The rows whose end has to be remembered; changed keys with what they were."""
-    ended = compared.rows.filter(F.col(OUTCOME).isin("delete", "remember"))
     if REMEMBER in compared.rows.columns:
         ended = remembered_ends(compared.rows, keys)
-    elif compared.by_column:
+        # a record of what a key had doesn't say what `deleted_at` shows
+        records = compared.departures
+        return ended if records is None else ended.unionByName(records, allowMissingColumns=True)
+    ended = compared.rows.filter(F.col(OUTCOME).isin("delete", "remember"))
+    if compared.by_column:
         # a truncate remembers for all the rows it ended
         ended = ended.filter(F.col(BURIED))
-    return (
-        ended
-        if compared.left is None
-        else with_left_rows(ended, compared.left, keys, value_fields(schema, keys))
-    )
+    if compared.departures is None:
+        return ended
+    known = compared.departures.select(*[F.col(quote(name)) for name in (*keys, SEQ, MOVE)])
+    others = ended.join(known, [*keys, SEQ, MOVE], "left_anti")
+    return others.unionByName(compared.departures, allowMissingColumns=True)

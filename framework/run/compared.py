@@ -8,12 +8,15 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import MapType
 
-from framework.changes.columns import ABSENT, OUTCOME, RANK, VERDICT
+from framework.changes import stamp
+from framework.changes.columns import ABSENT, OUTCOME, RANK, STATE, VERDICT
 from framework.changes.rank import fingerprint, rank
 from framework.changes.sequence import names_position
 from framework.run.batch_keys import BatchKeys
 from framework.run.conform import data_fields, with_missing
+from framework.run.horizon import Horizon
 from framework.run.jobrun import JobRun
 from framework.run.retention import newest_time
 from framework.run.shape import Shape
@@ -27,8 +30,8 @@ class Compared:
     rows: DataFrame
     figures: dict[str, Any]
     by_column: bool
-    left: DataFrame | None = None
-    """The rows of changed keys as of their change, where events may carry placeholders."""
+    departures: DataFrame | None = None
+    """Tombstones of changed keys, with what these had as of the change, where other keys may need that."""
 
     apart: DataFrame | None = None
     """The rejected events, where they aren't among the rows."""
@@ -37,6 +40,8 @@ class Compared:
 
     keys: BatchKeys | None = None
     """The keys that the rows have, where knowing them may spare reading or shuffling the whole table."""
+    horizon: Horizon | None = None
+    """How far the tables had come when they were asked; None if nobody asked."""
     delivered: DataFrame | None = None
     """The good rows of the newest snapshot, where a batch is one: what rules about the batch are about."""
     position: str | None = None
@@ -57,7 +62,15 @@ def contents(run: JobRun, shape: Shape) -> DataFrame | None:
     """The target as it is; None while nothing was written to it. Columns that are about to be added are NULL."""
     if not shape.exists or run.fmt.version(run.target) is None:
         return None
-    return with_missing(run.fmt.read(run.target), shape.schema.fields)
+    return with_missing(_with_paths(run.fmt.read(run.target)), shape.schema.fields)
+
+
+def _with_paths(rows: DataFrame) -> DataFrame:
+    """Rows whose state has paths, also while the table has no place for an origin yet."""
+    kind = rows.schema[STATE].dataType if STATE in rows.columns else None
+    if not isinstance(kind, MapType) or not stamp.lacks_origin(kind.valueType):
+        return rows
+    return rows.withColumn(STATE, F.transform_values(STATE, lambda _, its: stamp.alone(its)))
 
 
 def remembered_beside(run: JobRun) -> DataFrame | None:

@@ -11,6 +11,8 @@ from framework.errors import ContractError
 
 STATE_KIND = "sluice.state"
 """`columns` where rows may say in `_sluice_state` which event each of their columns comes from."""
+DEPARTURES = "sluice.departures"
+"""A property of the table beside the target: `told` once it remembers what keys had as they changed."""
 DELIVERY = "sluice.delivery"
 """Whether the table is fed by changes or by snapshots."""
 DELETE = "sluice.delete"

@@ -16,10 +16,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
 from framework.changes.columns import (
-    ABSENT,
     EXTRA,
     IS_CURRENT,
-    MOVED_FROM,
     OP,
     OUTCOME,
     RANK,
@@ -37,15 +35,18 @@ from framework.changes.join_versions import (
     joined_facts,
     known_facts,
     memory_of,
+    reach,
     rows_of,
     touched_keys,
-    with_old_rows,
+    unresolved,
+    with_taken_over,
 )
-from framework.changes.moves import unresolved
+from framework.changes.moves import leaves_out
 from framework.changes.scd2 import SHOWN, hidden, versions
 from framework.quality.gate import Gate
 from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
 from framework.run.conform import event_fields, value_fields, with_missing
+from framework.run.contract import DEPARTURES
 from framework.run.history_counts import outcomes, summed, truncate_outcomes
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
@@ -60,7 +61,8 @@ def compare_versions(
 ) -> Compared:
     """The versions to write, delete and remember; events are counted one by one."""
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
-    measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates])
+    moves = F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves")
+    measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates, moves])
     events = ranked(kept(measured.df), is_positioned(run)).localCheckpoint()
     compared = compare_good(run, shape, gate, events.filter(F.col(VERDICT) == "good"), measured.figures())
     rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
@@ -75,9 +77,13 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     target, memory = contents(run, shape), remembered_beside(run)
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
-    rows = rows_of(target, touched, keys).localCheckpoint() if target is not None else None
+    carries = figures.get("moves", 0) > 0 or _recorded(run, memory)
+    told = touched
+    if carries:
+        touched, told = reach(changes, touched, memory, keys, columns)
+    rows = rows_of(target, told, keys).localCheckpoint() if target is not None else None
     if memory is not None:
-        memory = memory_of(memory, touched, keys).localCheckpoint()
+        memory = memory_of(memory, told, keys).localCheckpoint()
     known = known_facts(
         rows,
         memory,
@@ -88,12 +94,16 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
         ranked=[field.name for field in event_fields(shape.schema)],
         purged=watermark(run, shape.schema[SEQ].dataType) is not None,
     )
-    whole = _counting_unresolved(with_old_rows(changes, known, keys, columns, on_tie))
     truncated = all_truncates(good, memory)
-    facts = joined_facts(whole.df, known, truncated, touched, keys, columns, on_tie).localCheckpoint()
-    figures |= whole.figures()
+    facts = joined_facts(changes, known, truncated, told, keys, columns, on_tie).localCheckpoint()
+    filled = facts
+    if carries:
+        filled = _of(with_taken_over(facts, keys, columns), touched, keys).localCheckpoint()
+        figures |= {"unresolved": unresolved(filled).count(), "departures": figures.get("moves", 0)}
+        facts = _of(facts, touched, keys)
+        rows = _of(rows, touched, keys) if rows is not None else None
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
-    found = versions(facts, keys, columns, tracked).localCheckpoint()
+    found = versions(filled, keys, columns, tracked).localCheckpoint()
     partly = (F.col(OUTCOME) != "delete") & F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
     judged, failures = with_judged_rows(_differing(found, rows, shape, keys), gate, partly)
     differing = Measured(judged, [F.count(F.lit(1)).alias("written"), *failures])
@@ -107,10 +117,14 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     return Compared(changed, summed(figures), False, memory=remember)
 
 
-def _counting_unresolved(changes: DataFrame) -> Measured:
-    moves = MOVED_FROM in changes.columns and ABSENT in changes.columns
-    lacks = F.coalesce(unresolved(changes), F.lit(False)) if moves else F.lit(False)
-    return Measured(changes, [F.count_if(lacks).alias("unresolved")])
+def _recorded(run: JobRun, memory: DataFrame | None) -> bool:
+    """Whether the table remembers key changes that left out values."""
+    return memory is not None and DEPARTURES in run.fmt.properties(run.tombstones)
+
+
+def _of(found: DataFrame, touched: DataFrame, keys: list[str]) -> DataFrame:
+    """What is these keys'; others were read for what they tell of them."""
+    return found.join(touched, keys, "left_semi")
 
 
 def _differing(found: DataFrame, rows: DataFrame | None, shape: Shape, keys: list[str]) -> DataFrame:

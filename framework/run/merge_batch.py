@@ -20,7 +20,7 @@ from framework.quality.gate import Gate
 from framework.run.compare import buried, compare
 from framework.run.compared import Compared, contents
 from framework.run.conform import with_missing
-from framework.run.contract import STATE_KIND
+from framework.run.contract import DEPARTURES, STATE_KIND
 from framework.run.gatekeeper import check_dataset_rules, check_row_rules, count_reasons
 from framework.run.jobrun import JobRun
 from framework.run.judged import judged_events
@@ -32,10 +32,10 @@ from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
 from framework.run.shape import Shape, apply_shape
-from framework.run.tuning import fitted_to_merge
+from framework.run.tuning import bytes_read, fitted_to_merge
 from framework.sql import quote
 from framework.state.intents import Intent
-from framework.tables.base import TableSpec, Version
+from framework.tables.base import BatchMark, TableRef, TableSpec, Version
 
 _ROWS_PER_FILE = 250_000
 """Of a table's first rows: enough for a scan, few enough for skipping."""
@@ -53,7 +53,7 @@ class Reconciled:
 def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     """Everything up to the writes; reads the source once (twice for the first irregular events), and the table."""
     shape, gate, judged = judged_events(run, events_of(run, intent, positions=True))
-    compared = compare(run, shape, gate, judged)
+    compared = compare(run, shape, gate, judged, bytes_read(intent))
     counts = counts_of(compared.figures, run.job.mode)
     run.outcome.counts.add(counts)
     run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})
@@ -82,6 +82,9 @@ def write_merge(run: JobRun, intent: Intent, batch: Reconciled) -> bool:
             run.changed(run.quarantine, "quarantine", None)
     if run.job.mode == "merge" and figures["ended"] and not run.job.changes.ordered:
         with run.watch.stage("tombstones"):
+            if batch.compared.by_column:
+                # a truncate that ended no row is a barrier all the same, which only that way of comparing sees
+                _remember_columns(run)
             _write_tombstones(run, batch, intent)
     if batch.compared.position is not None:
         _record_position(run, batch, batch.compared.position)
@@ -114,6 +117,7 @@ def counts_of(figures: dict[str, Any], mode: str) -> Counts:
         updated=figures["update"],
         deleted=figures["delete"],
         remembered=figures["remember"],
+        merged=figures.get("merged", 0),
         superseded=figures["superseded"] + folded - repeated + figures.get(OVERTAKEN, 0),
         duplicate=figures["duplicate"] + repeated,
         quarantined=figures["rejected_rows"],
@@ -180,14 +184,16 @@ def _record_position(run: JobRun, batch: Reconciled, position: str) -> None:
 
 
 def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
-    schema, fields = batch.shape.schema, _open_memory(run, batch)
+    fields = _open_memory(run, batch)
+    if batch.compared.figures.get("departures"):
+        _remember_departures(run, batch)
     found = batch.compared.memory
     if found is None:
-        found = buried(batch.compared, run.job.changes.keys, schema)
+        found = buried(batch.compared, run.job.changes.keys)
     names = [field.name for field in fields if field.name in found.columns]
     newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
     dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
-    run.fmt.append(dead, run.tombstones, intent.mark)
+    run.fmt.append(dead, run.tombstones, _mark(intent, batch, run.tombstones))
     run.changed(run.tombstones, "tombstones", None)
 
 
@@ -215,6 +221,14 @@ def _remember_columns(run: JobRun) -> None:
         run.fmt.set_properties(run.target, {STATE_KIND: "columns"})
 
 
+def _remember_departures(run: JobRun, batch: Reconciled) -> None:
+    """From here on, late events of a key may concern the key that it became; first, so that no batch misses it."""
+    if batch.compared.by_column:
+        _remember_columns(run)
+    if DEPARTURES not in run.fmt.properties(run.tombstones):
+        run.fmt.set_properties(run.tombstones, {DEPARTURES: "told"})
+
+
 def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool) -> None:
     schema = batch.shape.schema
     effective = batch.compared.rows.filter(F.col(OUTCOME).isin("insert", "update", "delete"))
@@ -222,7 +236,7 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
         rows = with_missing(effective, schema.fields)
         if run.job.mode == "merge":
             rows = _in_order_of_keys(run, rows, batch.compared.figures["written"])
-        run.fmt.append(rows, run.target, intent.mark)
+        run.fmt.append(rows, run.target, _mark(intent, batch, run.target))
         return
     if run.job.versioned:
         clauses = version_clauses(run.job.changes.keys, schema.names)
@@ -253,4 +267,10 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )
     with fitted_to_merge(run, narrowed.rows):
-        run.fmt.merge(effective, run.target, clauses, intent.mark)
+        run.fmt.merge(effective, run.target, clauses, _mark(intent, batch, run.target))
+
+
+def _mark(intent: Intent, batch: Reconciled, table: TableRef) -> BatchMark:
+    """What a commit of the batch says of it, and of how far the table has come with it."""
+    reached, figures = batch.compared.horizon, batch.compared.figures
+    return reached.marked(intent.mark, table, figures) if reached else intent.mark

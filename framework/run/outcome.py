@@ -16,7 +16,7 @@ Role = Literal["target", "quarantine", "tombstones"]
 class Counts:
     """Events of a run by what became of them.
 
-    read = inserted + updated + deleted + remembered + superseded + duplicate + quarantined + dropped + control
+    read = inserted + updated + deleted + remembered + merged + superseded + duplicate + quarantined + dropped + control
     """
 
     read: int = 0
@@ -25,6 +25,8 @@ class Counts:
     deleted: int = 0
     remembered: int = 0
     """Deletes of keys that the table doesn't have, kept as tombstones."""
+    merged: int = 0
+    """Applied without asking which rows were there: a batch that is newer than all that a large table has."""
     superseded: int = 0
     duplicate: int = 0
     quarantined: int = 0
@@ -33,7 +35,7 @@ class Counts:
 
     @property
     def applied(self) -> int:
-        return self.inserted + self.updated + self.deleted + self.remembered
+        return self.inserted + self.updated + self.deleted + self.remembered + self.merged
 
     @property
     def accounted(self) -> int:

@@ -82,6 +82,7 @@ def shape_of(run: JobRun, events: DataFrame) -> Shape:
         _check_time(run, now[DELETED_AT], events.schema[ENDS_AT].dataType, "changes.commit_time")
     own = StructType([*event_fields(now), *(field for field in now.fields if field.name.startswith(PREFIX))])
     changes, drift = plan_evolution(own, incoming, run.job.write.evolution, tuple(run.job.changes.keys))
+    changes += _place_of_origin(now)
     return Shape(True, TableSpec(evolved(now, changes)), tuple(changes), tuple(drift))
 
 
@@ -212,6 +213,15 @@ def _state_field(sequence: DataType, *, versioned: bool) -> StructField:
     return StructField(
         STATE, state_type(sequence), True, {"comment": "where columns come from another event"}
     )
+
+
+def _place_of_origin(now: StructType) -> list[ColumnChange]:
+    """The place for where a late value came from, in tables that were made before key changes handed these on."""
+    kind = now[STATE].dataType if STATE in now.names else None
+    if not isinstance(kind, MapType) or not stamp.lacks_origin(kind.valueType):
+        return []
+    origin = stamp.path_type(now[SEQ].dataType)["origin"].dataType
+    return [ColumnChange("add", "origin", origin, parents=(STATE, "value"))]
 
 
 def _commented(run: JobRun, field: StructField) -> StructField:

@@ -9,9 +9,8 @@ of the batch and not that of the table: only the framework can know that, for it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 from framework.run.jobrun import JobRun
 from framework.state.intents import Intent
@@ -47,16 +46,14 @@ def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
 
 
 @contextmanager
-def fitted_to_files(run: JobRun) -> Iterator[None]:
-    """Settings for a step that shuffles what was read and nothing else."""
-    size = _read(run)
+def fitted_to_bytes(run: JobRun, size: int | None) -> Iterator[None]:
+    """Settings for a step that shuffles what was read of so many bytes and nothing else; None: nobody knows."""
     with _fitted(run, None if size is None else size / BYTES_PER_PARTITION):
         yield
 
 
-def fits_one(run: JobRun) -> bool:
-    """Whether what is read is known to be one partition's worth."""
-    size = _read(run)
+def fits_one(size: int | None) -> bool:
+    """Whether so many bytes of files are one partition's worth."""
     return size is not None and size <= BYTES_PER_PARTITION
 
 
@@ -100,7 +97,7 @@ def is_large(run: JobRun) -> bool:
 
 def is_small(run: JobRun, intent: Intent) -> bool:
     """True if the batch and its table are known to be small; only files and tables say how large they are."""
-    batch = _bytes(item for inputs in intent.inputs.values() for item in inputs.items)
+    batch = bytes_read(intent)
     if batch is None or batch > SMALL_BATCH:
         return False
     if not run.fmt.exists(run.target):
@@ -109,12 +106,8 @@ def is_small(run: JobRun, intent: Intent) -> bool:
     return size is not None and size <= SMALL_TABLE
 
 
-def _read(run: JobRun) -> int | None:
-    return _bytes(item for inputs in run.outcome.inputs for item in inputs.items)
-
-
-def _bytes(items: Iterable[Mapping[str, Any]]) -> int | None:
-    """Of all of them; None if one doesn't say how large it is."""
-    sizes = [item.get("size") for item in items]
+def bytes_read(intent: Intent) -> int | None:
+    """Of all that a batch reads; None if a part of it doesn't say how large it is, as only files do."""
+    sizes = [item.get("size") for inputs in intent.inputs.values() for item in inputs.items]
     known = [int(size) for size in sizes if size is not None]
     return sum(known) if len(known) == len(sizes) else None

@@ -13,7 +13,7 @@ from framework.run.outcome import RunOutcome
 from framework.sql import quote
 from framework.state.ledger import facts_folder, folded_folder, parse_fact
 from framework.state.ledger_rows import DATABASE, TABLES, LedgerTable, rows_of
-from framework.tables.base import MergeClauses, TableRef, TableSpec
+from framework.tables.base import ColumnChange, MergeClauses, TableRef, TableSpec
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -68,6 +68,8 @@ def merge_runs(ctx: RunContext, found: Iterable[RunOutcome]) -> None:
         schema = schema_of(table)
         if not fmt.exists(ref):
             fmt.create(ref, TableSpec(schema, comment=table.comment))
+        # a lake that an older version of the framework made
+        fmt.evolve(ref, [ColumnChange("add", field.name, field.dataType) for field in schema.fields])
         if rows[table.name]:
             fmt.merge(_frame(ctx, rows[table.name], schema), ref, clauses_of(table), None)
 

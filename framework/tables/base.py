@@ -42,6 +42,10 @@ class BatchMark:
     epoch: str
     n: int
     intent: str
+    reach: str | None = field(default=None, compare=False)
+    """A sequence that no row is past once the table has this batch, as JSON; None if nobody reckoned it."""
+    reckoned_on: int | None = field(default=None, compare=False)
+    """The version of the table that `reach` was reckoned on; None if there was none."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,10 @@ class TableFormat(Protocol):
 
     def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
         """The newest batch of the job that the table contains, looked up in its own commits."""
+        ...
+
+    def reach(self, table: TableRef) -> str | None:
+        """A sequence that no row of the table is past, as its newest commit says (JSON); None if it doesn't say."""
         ...
 
     def version(self, table: TableRef) -> Version | None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql.types import StructType
@@ -12,7 +12,7 @@ from pyspark.sql.types import StructType
 from framework.errors import ConflictError
 from framework.sql import literal
 from framework.tables.align import align, commented
-from framework.tables.base import BatchMark, ColumnChange, MergeClauses, TableRef, TableSpec
+from framework.tables.base import BatchMark, ColumnChange, MergeClauses, TableRef, TableSpec, Version
 from framework.tables.conflicts import is_unknown
 from framework.tables.ddl import ordered
 from framework.tables.marks import Marks
@@ -50,6 +50,9 @@ class LakeFormat(ABC):
 
     @abstractmethod
     def exists(self, table: TableRef) -> bool: ...
+
+    @abstractmethod
+    def version(self, table: TableRef) -> Version | None: ...
 
     @abstractmethod
     def create(self, table: TableRef, spec: TableSpec) -> None: ...
@@ -128,15 +131,19 @@ class LakeFormat(ABC):
 
         self._commit(table, mark, write)
 
+    def reach(self, table: TableRef) -> str | None:
+        return self.marks(table)[0].reach
+
     def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
         return self.marks(table)[0].jobs.get(job)
 
     def _aligned(self, df: DataFrame, table: TableRef) -> DataFrame:
         return align(df, self.schema(table), table.name)
 
-    def _stamp(self, table: TableRef, mark: BatchMark | None) -> Stamp:
+    def _stamp(self, table: TableRef) -> Stamp:
+        """Of a commit that adds no rows: what was told before stays true."""
         marks, base = self.marks(table)
-        return Stamp(marks.text(mark, base) if mark or marks.jobs else None, mark, marks.line)
+        return Stamp(marks.text(None, base, marks.reach) if marks.jobs else None, None, marks.line)
 
     def _commit(self, table: TableRef, mark: BatchMark | None, write: Callable[[Stamp], None]) -> None:
         """Write once: a batch that the table contains is not written again, also if nobody knew whether it
@@ -145,9 +152,17 @@ class LakeFormat(ABC):
         marks, base = self.marks(table)
         if marks.contains(mark):
             return
+        mark = self._as_reckoned(table, mark)
         stamp = Stamp(marks.text(mark, base) if mark or marks.jobs else None, mark, marks.line)
         try:
             write(stamp)
         except Exception as error:
             if not (is_unknown(error) and self.marks(table)[0].contains(mark)):
                 raise
+
+    def _as_reckoned(self, table: TableRef, mark: BatchMark | None) -> BatchMark | None:
+        """The mark, without how far the table reaches if it isn't any more what that was reckoned on."""
+        if mark is None or mark.reach is None:
+            return mark
+        now = self.version(table)
+        return mark if (now.number if now else None) == mark.reckoned_on else replace(mark, reach=None)

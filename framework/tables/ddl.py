@@ -119,10 +119,12 @@ def path_sql(change: ColumnChange) -> str:
 
 
 def type_at(schema: T.StructType, path: Sequence[str]) -> T.DataType | None:
-    """The type of a column or a struct's field; None if it isn't there."""
+    """The type of a column, a struct's field or a map's `value`; None if it isn't there."""
     kind: T.DataType = schema
     for name in path:
         fields = kind.fields if isinstance(kind, T.StructType) else []
+        if isinstance(kind, T.MapType):
+            fields = [T.StructField("value", kind.valueType)]
         found = next((field for field in fields if field.name.lower() == name.lower()), None)
         if found is None:
             return None

@@ -212,6 +212,10 @@ def _apply(fields: list[T.StructField], path: tuple[str, ...], change: ColumnCha
     field = fields[at]
     if rest and isinstance(field.dataType, T.StructType):
         kind: T.DataType = T.StructType(_apply(list(field.dataType.fields), tuple(rest), change))
+    elif len(rest) > 1 and isinstance(field.dataType, T.MapType):
+        # what a map's values have is a field of its `value`
+        inner = _apply([T.StructField(rest[0], field.dataType.valueType)], tuple(rest), change)
+        kind = T.MapType(field.dataType.keyType, inner[0].dataType)
     else:
         kind = change.type
     return [*fields[:at], T.StructField(field.name, kind, field.nullable, field.metadata), *fields[at + 1 :]]

@@ -3,11 +3,12 @@
 Every commit of ours carries a small JSON text: the batch it made itself, and the last batch of every other
 job, taken over from the commits before it, so that the expiry of old commits forgets nothing::
 
-    {"own": "crm.leads", "base": 41, "line": "", "jobs": {"crm.leads": ["0001", 7, "9f2c..."]}}
+    {"own": "crm.leads", "base": 41, "line": "", "reach": "{...}", "jobs": {"crm.leads": ["0001", 7, "9f2c..."]}}
 
 `base` is the version the writer had seen when it took the others over. Commits that slipped in between are
 not among them; so whoever reads the newest text goes on down to `base`, usually the version right below, and
-knows all.
+knows all. `reach` is a sequence that no row is past (JSON), where the writer reckoned one: it holds of the table as
+`base` was, and of what this commit adds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Commit:
 
     number: int
     text: str | None
+    parent: int | None = None
+    """The number of the commit that it was made upon."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Marks:
     jobs: Mapping[str, BatchMark] = field(default_factory=dict)
     line: str = ""
     """Changes with every rollback: what was applied before it may have to be applied again."""
+    reach: str | None = None
+    """A sequence that no row is past (JSON); None if the newest commit doesn't tell it of the whole table."""
 
     def contains(self, mark: BatchMark | None) -> bool:
         """Whether the batch, or a later one of its epoch, is in the table already."""
@@ -45,14 +50,16 @@ class Marks:
         last = self.jobs.get(mark.job)
         return last is not None and last.epoch == mark.epoch and last.n >= mark.n
 
-    def text(self, own: BatchMark | None, base: int | None) -> str:
-        """What a commit on top of these marks says."""
+    def text(self, own: BatchMark | None, base: int | None, reach: str | None = None) -> str:
+        """What a commit on top of these marks says; `reach` is that of a commit without a batch."""
         jobs = {**self.jobs, own.job: own} if own else dict(self.jobs)
+        reach = own.reach if own else reach
         return json.dumps(
             {
                 "own": own.job if own else None,
                 "base": base,
                 "line": self.line,
+                **({} if reach is None else {"reach": reach}),
                 "jobs": {job: [mark.epoch, mark.n, mark.intent] for job, mark in sorted(jobs.items())},
             },
             separators=(",", ":"),
@@ -74,7 +81,7 @@ def collect(commits: Iterable[Commit]) -> Marks:
     own: dict[str, BatchMark] = {}
     carried: Marks | None = None
     base: int | None = None
-    for commit in commits:
+    for n, commit in enumerate(commits):
         if carried is not None and (base is None or commit.number == base):
             break
         said = parse(commit.text)
@@ -84,7 +91,9 @@ def collect(commits: Iterable[Commit]) -> Marks:
         if owner is not None and owner in marks.jobs:
             own.setdefault(owner, marks.jobs[owner])
         if carried is None:
-            carried, base = marks, its_base
+            # of rows that others wrote since, or meanwhile, the text knows nothing
+            alone = n == 0 and commit.parent == its_base
+            carried, base = marks if alone else replace(marks, reach=None), its_base
     if carried is None:
         return Marks()
     return replace(carried, jobs={**carried.jobs, **own})
@@ -100,6 +109,8 @@ def parse(text: str | None) -> tuple[Marks, str | None, int | None] | None:
             job: BatchMark(job, str(epoch), int(n), str(intent))
             for job, (epoch, n, intent) in value["jobs"].items()
         }
-        return Marks(jobs, str(value.get("line", ""))), value["own"], value["base"]
+        reach = value.get("reach")
+        marks = Marks(jobs, str(value.get("line", "")), None if reach is None else str(reach))
+        return marks, value["own"], value["base"]
     except (AttributeError, KeyError, TypeError, ValueError):
         return None

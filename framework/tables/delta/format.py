@@ -70,7 +70,7 @@ class DeltaFormat(LakeFormat):
         return self._log(table).properties
 
     def set_properties(self, table: TableRef, properties: Mapping[str, str]) -> None:
-        self._command(self.spark, table, set_properties_sql(table, properties), self._stamp(table, None))
+        self._command(self.spark, table, set_properties_sql(table, properties), self._stamp(table))
 
     def evolve_ddl(self, table: TableRef, changes: Sequence[ColumnChange]) -> list[str]:
         schema, properties = self.schema(table), self.properties(table)
@@ -85,7 +85,7 @@ class DeltaFormat(LakeFormat):
 
     def evolve(self, table: TableRef, changes: Sequence[ColumnChange]) -> None:
         for statement in self.evolve_ddl(table, changes):
-            self._command(self.spark, table, statement, self._stamp(table, None))
+            self._command(self.spark, table, statement, self._stamp(table))
 
     def marks(self, table: TableRef) -> tuple[Marks, int | None]:
         log = self._log(table)
@@ -124,7 +124,7 @@ class DeltaFormat(LakeFormat):
         remove(self.spark, table)
 
     def maintain(self, table: TableRef, **options: Any) -> dict[str, int]:
-        return maintain(self.spark, table, self._stamp(table, None), **options)
+        return maintain(self.spark, table, self._stamp(table), **options)
 
     def _append(self, df: DataFrame, table: TableRef, stamp: Stamp) -> None:
         df.write.format("delta").mode("append").options(**write_options(stamp)).save(table.location)

@@ -108,7 +108,8 @@ class DeltaLog:
                 oldest[0] = entry.number
                 if entry.restored is not None and not restored:
                     restored.append(entry.number)
-                yield Commit(entry.number, entry.info.get("userMetadata"))
+                parent = entry.number - 1 if entry.number else None
+                yield Commit(entry.number, entry.info.get("userMetadata"), parent)
 
         found = collect(commits())
         if not found.jobs and oldest[0] > 0:

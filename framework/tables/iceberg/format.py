@@ -119,7 +119,7 @@ class IcebergFormat(LakeFormat):
         self.spark.sql(f"DROP TABLE IF EXISTS {table.identifier} PURGE")
 
     def maintain(self, table: TableRef, **options: Any) -> dict[str, int]:
-        return maintain(self.spark, table, self._stamp(table, None).text, **options)
+        return maintain(self.spark, table, self._stamp(table).text, **options)
 
     def _append(self, df: DataFrame, table: TableRef, stamp: Stamp) -> None:
         self._writer(df, table, stamp).append()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from framework.session.gateway import java_class
 from framework.tables.base import TableRef, Version
-from framework.tables.jvm import active, java_session, jvm
+from framework.tables.jvm import active, java_session
 from framework.tables.marks import KEY, Commit, Marks, collect
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ _METRICS = {
     "files": "total-data-files",
     "delete_files": "total-delete-files",
 }
+_PIECE = 7_000
+"""Characters; the buffer has 8 KiB, and few characters of metadata take two bytes."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Metadata:
     def marks(self) -> Marks:
         """The last batch of each job, from the snapshots' summaries."""
         return collect(
-            Commit(each["snapshot-id"], each.get("summary", {}).get(KEY)) for each in self.ancestors()
+            Commit(each["snapshot-id"], each.get("summary", {}).get(KEY), each.get("parent-snapshot-id"))
+            for each in self.ancestors()
         )
 
     def versions(self) -> Iterator[Version]:
@@ -77,7 +81,7 @@ class Metadata:
 def load_table(spark: SparkSession, table: TableRef) -> Any:
     """The JVM's table, fresh from the catalog."""
     with active(spark):
-        loaded = jvm(spark).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
+        loaded = java_class(spark, "org.apache.iceberg.spark.Spark3Util").loadIcebergTable(
             java_session(spark), table.identifier
         )
         loaded.refresh()
@@ -85,16 +89,25 @@ def load_table(spark: SparkSession, table: TableRef) -> Any:
 
 
 def load_metadata(spark: SparkSession, table: TableRef, known: Metadata | None = None) -> Metadata:
-    """The table's metadata, fresh from the catalog; `known` itself if that is what it still is.
-
-    A long text takes 40 ms from the JVM to Python, whatever is in it: that is how their sockets wait for each other.
-    """
+    """The table's metadata, fresh from the catalog; `known` itself if that is what it still is."""
     current = load_table(spark, table).operations().current()
     file = current.metadataFileLocation()
     if known is not None and known.file is not None and known.file == file:
         return known
-    value = json.loads(jvm(spark).org.apache.iceberg.TableMetadataParser.toJson(current))
-    return Metadata(value, file)
+    writer = java_class(spark, "java.io.StringWriter")()
+    generator = java_class(spark, "org.apache.iceberg.util.JsonUtil").factory().createGenerator(writer)
+    generator.setHighestNonEscapedChar(127)  # a piece must not end within a character
+    java_class(spark, "org.apache.iceberg.TableMetadataParser").toJson(current, generator)
+    generator.flush()
+    return Metadata(json.loads(_text(writer.getBuffer())), file)
+
+
+def _text(buffer: Any) -> str:
+    """A text out of the JVM, piece by piece: one that doesn't fit its socket's buffer takes 40 ms, however long it is,
+    because each side waits for the other.
+    """
+    length = buffer.length()
+    return "".join(buffer.substring(at, min(at + _PIECE, length)) for at in range(0, length, _PIECE))
 
 
 def _version(snapshot: Mapping[str, Any]) -> Version:

@@ -1,14 +1,47 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.integration.run.lakes import TestLake
+from framework.run import narrowing, tuning
+from tests.integration.run.lakes import LANE, TestLake
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Most of what a job does is the same for both formats, so not every test runs on both of them in both lanes.
+
+    Spark 3.5 runs tests on both, or, if they are marked `either_format`, on one. 4.1 runs tests on the other one, or,
+    if they are marked `both_formats`, on both.
+    """
+    formats: dict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "lake" in item.callspec.params:
+            others = {name: value for name, value in item.callspec.params.items() if name != "lake"}
+            formats[item.nodeid.partition("[")[0], str(others)].append(item)
+    first = LANE == "3.5"
+    spared = [
+        each[(crc32(str(name).encode()) + first) % 2]
+        for name, each in formats.items()
+        if len(each) == 2
+        and not each[0].get_closest_marker("both_formats")
+        and (not first or each[0].get_closest_marker("either_format"))
+    ]
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in spared]
 
 
 @pytest.fixture(params=["iceberg", "delta"])
 def lake(request: pytest.FixtureRequest, spark: SparkSession, lake_root: Path, tmp_path: Path) -> TestLake:
     """A lake with one job, on each table format."""
     return TestLake(spark, Path(lake_root), tmp_path, request.param)
+
+
+@pytest.fixture
+def as_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are merged into as large ones are: keys bounded, broadcast and sieved, which pays only there."""
+    monkeypatch.setattr(tuning, "SMALL_TABLE", -1)
+    monkeypatch.setattr(narrowing, "WORTH", 0)

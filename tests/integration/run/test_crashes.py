@@ -92,6 +92,7 @@ HISTORY = [
 ]
 
 
+@pytest.mark.both_formats
 def test_a_process_killed_in_the_middle_of_its_writes_and_started_again_gives_the_same_tables(
     lake: TestLake, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from framework.testing.feeds import shuffled, splits
 from framework.testing.oracle import Change, scd1, scd1_soft, scd2
 from tests.integration.run.lakes import TestLake
 
+pytestmark = pytest.mark.either_format
+
 COLUMNS = {"feed": "int", "id": "int", "a": "string", "b": "string"}
 CHANGES: dict[str, Any] = {"keys": ["feed", "id"], "sequence": ["seq"]}
 STREAM: dict[str, Any] = {**CHANGES, "envelope": "generic", "operation": "op", "null_means": "absent"}

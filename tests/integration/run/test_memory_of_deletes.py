@@ -83,6 +83,18 @@ def test_c14_a_truncate_ends_what_is_older_whenever_it_arrives(lake: TestLake) -
     assert lake.version() == before
 
 
+def test_a_truncate_that_ended_no_row_ends_what_is_older_all_the_same(lake: TestLake) -> None:
+    truncating_job(lake)
+    lake.file("a.csv", *feed_lines([("U", 2, 12, "y")]))
+    lake.applied()
+    lake.file("b.csv", *feed_lines([("T", None, 10, None)]))
+    assert lake.applied().counts == Counts(read=1, remembered=1)
+    assert lake.rows("id", "v") == [(2, "y")]
+    lake.file("c.csv", *feed_lines([("U", 1, 7, "x"), ("U", 3, 11, "z")]))
+    assert lake.applied().counts == Counts(read=2, inserted=1, superseded=1)
+    assert lake.rows("id", "v") == [(2, "y"), (3, "z")]
+
+
 @pytest.mark.parametrize("stage", ["tombstones", "target"])
 def test_a_truncate_that_is_stopped_at_a_write_is_finished_by_the_next_run(
     lake: TestLake, stage: str

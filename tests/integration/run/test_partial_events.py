@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,9 @@ CHANGES = {
 }
 
 
-def partial_job(lake: TestLake) -> None:
-    lake.job(read={"format": "csv", "schema": COLUMNS, "options": {"header": True}}, changes=CHANGES)
+def partial_job(lake: TestLake, **keys: Any) -> None:
+    read = {"format": "csv", "schema": COLUMNS, "options": {"header": True}}
+    lake.job(read=read, changes=CHANGES, **keys)
 
 
 def lines(events: list[tuple[int, Change]]) -> list[str]:
@@ -50,9 +52,19 @@ def feed_of(seed: int) -> list[list[Change]]:
     return shuffled(draw, events)
 
 
+@pytest.mark.both_formats
 def test_random_partial_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
-    partial_job(lake)
-    feeds = [feed_of(seed) for seed in range(150)]
+    run_feeds(lake, [feed_of(seed) for seed in range(150)])
+
+
+@pytest.mark.both_formats
+@pytest.mark.usefixtures("as_large")
+def test_the_ways_of_large_tables_give_the_same(lake: TestLake) -> None:
+    run_feeds(lake, [feed_of(seed) for seed in range(150, 180)], properties={"layout": "merge-on-read"})
+
+
+def run_feeds(lake: TestLake, feeds: list[list[list[Change]]], **write: Any) -> None:
+    partial_job(lake, write=write)
     for n in range(4):
         events = [(i, event) for i, feed in enumerate(feeds) for event in (feed[n] if n < len(feed) else [])]
         lake.file(f"b{n}.csv", *lines(events))

@@ -11,6 +11,8 @@ from framework.state.intents import Repair
 from framework.testing.crashes import StopAt
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, LANE, TestLake, feed_lines
 
+pytestmark = pytest.mark.either_format
+
 STRICT = {"rules": 'Rules = [ ColumnValues "v" in ["good", "better"] ]'}
 LOOSE = {"rules": 'Rules = [ ColumnValues "v" in ["good", "better", "bad"] ]'}
 
@@ -75,10 +77,12 @@ def test_a_fix_of_the_key_has_to_be_asked_for(lake: TestLake) -> None:
     assert lake.rows("id", role="quarantine") == []
 
 
-STOPS = [("quarantine", False), ("target", False), ("target", True)]
+STOPS = [("iceberg", "quarantine", False), ("delta", "target", False), ("iceberg", "target", True)]
 
 
-@pytest.mark.parametrize(("stage", "after"), STOPS if LANE == "3.5" else STOPS[-1:], ids=str)
+@pytest.mark.parametrize(
+    ("lake", "stage", "after"), STOPS if LANE == "3.5" else STOPS[-1:], indirect=["lake"]
+)
 def test_a_replay_stopped_at_any_write_boundary_brings_each_row_in_once(
     lake: TestLake, stage: str, after: bool
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from framework.changes.sieve import Sieve, make_sieve
-from framework.run import narrowing, tuning
+from framework.run import narrowing
 from framework.run.outcome import Counts
 from framework.testing.oracle import scd1
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, csv_line, feed_lines, feed_row
@@ -28,6 +28,7 @@ def feed_job(lake: TestLake, **changes: object) -> None:
     )
 
 
+@pytest.mark.both_formats
 def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     """All in one table, each feed under a key of its own: one MERGE tests hundreds of them."""
     draw = random.Random(3)
@@ -35,10 +36,9 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
     run_feeds(lake, feeds)
 
 
+@pytest.mark.both_formats
+@pytest.mark.usefixtures("as_large")
 def test_the_ways_of_large_tables_give_the_same(lake: TestLake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys bounded, broadcast and sieved, as they are only where that pays."""
-    monkeypatch.setattr(tuning, "SMALL_TABLE", -1)
-    monkeypatch.setattr(narrowing, "WORTH", 0)
     sieves: list[int] = []
 
     def counted(rows: DataFrame, keys: Sequence[str], count: int) -> Sieve:
@@ -81,6 +81,20 @@ def run_feeds(lake: TestLake, feeds: list[Feed], **write: Any) -> None:
             ).items()
         }
         assert table == expected, f"after batch {n + 1}"
+
+
+@pytest.mark.parametrize("tie", [("U", 1, 5, "b"), ("D", 1, 5, "")], ids=["two-upserts", "upsert-and-delete"])
+def test_ties_are_counted_and_refused_where_the_job_says_so(lake: TestLake, tie: tuple[Any, ...]) -> None:
+    feed_job(lake, on_tie="error")
+    lake.file("a.csv", *feed_lines([("U", 1, 5, "a"), tie, ("U", 2, 5, "c"), ("U", 2, 5, "c")]))
+    refused = lake.run()
+    assert refused.error_class == "QualityError"
+    assert refused.error is not None and "1 keys have different events at one sequence" in refused.error
+    assert lake.rows() == []
+    feed_job(lake)
+    settled = lake.applied()
+    assert any(note.startswith("1 keys had ties") for note in settled.notes)
+    assert lake.rows("id")[-1] == (2,)
 
 
 def test_rows_without_key_or_sequence_are_quarantined_once_however_often_they_come(lake: TestLake) -> None:

@@ -34,6 +34,7 @@ def versions(lake: TestLake) -> list[tuple[object, ...]]:
     return sorted(lake.rows(*VERSION), key=lambda row: (row[0], row[2]))
 
 
+@pytest.mark.both_formats
 def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     """All in one table, each feed under a key of its own: one MERGE tests hundreds of them."""
     draw = random.Random(3)
@@ -166,11 +167,18 @@ def test_a_valid_time_of_its_own_orders_validity_and_never_runs_backwards(lake: 
     assert shown == [("b", "2026-01-05", "2026-01-09"), ("c", "2026-01-09", "None")]
 
 
-# the end of a stage is the beginning of the next: only the last needs its end, too
-STOPS = [("create", False), ("tombstones", False), ("target", False), ("target", True)]
+# the end of a stage is the beginning of the next: only the last needs its end, too; processes are killed on both
+STOPS = [
+    ("iceberg", "create", False),
+    ("delta", "tombstones", False),
+    ("iceberg", "target", False),
+    ("delta", "target", True),
+]
 
 
-@pytest.mark.parametrize(("stage", "after"), STOPS if LANE == "3.5" else STOPS[1:2])
+@pytest.mark.parametrize(
+    ("lake", "stage", "after"), STOPS if LANE == "3.5" else STOPS[1:2], indirect=["lake"]
+)
 def test_a_batch_stopped_at_any_write_boundary_and_run_again_gives_the_same_versions(
     lake: TestLake, stage: str, after: bool
 ) -> None:

@@ -8,6 +8,8 @@ from framework.run.outcome import Counts
 from framework.testing.crashes import StopAt
 from tests.integration.run.lakes import TestLake
 
+pytestmark = pytest.mark.either_format
+
 SCHEMA = {"id": "int", "v": "string", "day": "date"}
 
 

@@ -25,6 +25,8 @@ from tests.integration.run.test_partial_events import COLUMNS, feed_of, lines
 from tests.integration.run.test_snapshots import SCHEMA, deliver
 from tests.integration.test_scd1_kernel import case_feeds, random_feed
 
+pytestmark = pytest.mark.either_format
+
 SOFT = {**FEED_CHANGES, "delete": "soft"}
 TRUNCATES = {"operations": {"U": ["u"], "D": ["d"], "T": ["t"]}}
 Row = tuple[dict[str, Any], Any]
@@ -62,6 +64,7 @@ def check_feeds(
         assert table == expected, f"after batch {n + 1}"
 
 
+@pytest.mark.both_formats
 def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     """All in one table, each feed under a key of its own."""
     draw = random.Random(5)
@@ -84,6 +87,7 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
     check_feeds(lake, rows, ["seq", "v"], put)
 
 
+@pytest.mark.both_formats
 def test_random_partial_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     lake.job(
         read={"format": "csv", "schema": COLUMNS, "options": {"header": True}},

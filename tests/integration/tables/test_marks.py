@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,26 @@ def test_a_new_epoch_begins_at_zero_and_is_written(fmt, made, mark):
     fmt.append(rows(fmt, (2, "b")), made, anew)
     assert fmt.last_mark(made, "crm.leads") == anew
     assert ids(fmt, made) == [1, 2]
+
+
+def test_how_far_a_table_reaches_is_told_while_nobody_wrote_what_it_was_not_reckoned_with(fmt, made, mark):
+    fmt.append(rows(fmt, (1, "a")), made, replace(mark(0), reach="7"))
+    assert fmt.reach(made) == "7"
+    fmt.set_properties(made, {"a": "b"})
+    fmt.evolve(made, [ColumnChange("add", "x", T.LongType())])
+    assert fmt.reach(made) == "7"
+    seen = fmt.version(made).number
+    fmt.merge(rows(fmt, (2, "b")), made, UPSERT, replace(mark(1), reach="9", reckoned_on=seen))
+    assert fmt.reach(made) == "9"
+    fmt.maintain(made, all_files=True)
+    assert fmt.reach(made) == "9"
+    fmt.merge(rows(fmt, (3, "c")), made, UPSERT, replace(mark(2), reach="12", reckoned_on=seen))
+    assert fmt.reach(made) is None, "another commit came between"
+    seen = fmt.version(made).number
+    fmt.append(rows(fmt, (4, "d")), made, replace(mark(3), reach="20", reckoned_on=seen))
+    assert fmt.reach(made) == "20"
+    fmt.append(rows(fmt, (5, "e")), made, None)
+    assert fmt.reach(made) is None
 
 
 def test_marks_of_other_jobs_are_carried_forward(fmt, made, mark):

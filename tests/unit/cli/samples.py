@@ -30,7 +30,7 @@ def customers() -> JobOutcome:
         epoch="0001",
         started=STARTED,
         seconds=12.34,
-        counts=Counts(1204, 900, 250, 14, 2, 20, 5, 11, 2, 0),
+        counts=Counts(1204, 900, 250, 14, 2, 0, 20, 5, 11, 2, 0),
         rules=[
             RuleResult('IsComplete "customer_id"', "row", "quarantine", False, failed_rows=11),
             RuleResult('ColumnValues "income" >= 0', "row", "warn", True, failed_rows=0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from framework.tables.base import BatchMark
 from framework.tables.marks import Commit, Marks, collect, parse
 
@@ -56,3 +58,29 @@ def test_a_batch_is_contained_if_it_or_a_later_one_of_its_epoch_is():
 
 def test_a_rollback_begins_a_new_line():
     assert parse(Marks().rolled_back(12).text(None, 12))[0].line == "12"
+
+
+def reckoned(base: int | None, **told: str) -> str:
+    return Marks().text(BatchMark("a", "0001", 1, "", **told), base)
+
+
+@pytest.mark.parametrize(
+    ("commits", "reach"),
+    [
+        ([Commit(0, reckoned(None, reach="7"))], "7"),
+        ([Commit(9, reckoned(4, reach="7"), 4), Commit(4, None)], "7"),
+        ([Commit(9, reckoned(4), 4), Commit(4, None)], None),
+        # what was below has expired
+        ([Commit(9, reckoned(4, reach="7"), 4)], "7"),
+        # somebody else came later, or slipped in
+        ([Commit(11, "x", 9), Commit(9, reckoned(4, reach="7"), 4), Commit(4, None)], None),
+        ([Commit(9, reckoned(4, reach="7"), 8), Commit(8, "x", 4), Commit(4, None)], None),
+        ([Commit(9, reckoned(None, reach="7"), 8), Commit(8, None)], None),
+        # upkeep takes it over
+        ([Commit(9, Marks({"a": mark("a", 1)}).text(None, 4, "7"), 4), Commit(4, None)], "7"),
+    ],
+)
+def test_how_far_a_table_has_come_is_told_where_nobody_else_wrote(
+    commits: list[Commit], reach: str | None
+) -> None:
+    assert collect(commits).reach == reach
