@@ -5,6 +5,9 @@
 The table is TPC-H's orders (1.5 M rows per scale), sorted by key. Works: `recent` and `uniform` (batches of 1 %, keys
 of the newest tenth or of all), `inserts` (50,000 events, 98 % of new keys, some delivered twice), `large` (30 % of the
 table), `fixed` (the same batches whatever the scale). A batch has updates, new keys and, unless `--ordered`, deletes.
+`versions` keeps the history of 1 M keys per scale (scd2; 5 M events in the batches, every tenth of them late), against
+the two-step MERGE; `snapshots` compares whole deliveries of 3 M rows per scale, 2 % changed, against a full outer join
+that writes the table anew: for these two there are `sluice` and `plain`.
 Each contender has a process of its own, and all of them apply a batch before any applies the next. Sluice's gate and
 ledger are on. Ratios are printed only if all tables have the same checksum. Needs the extra `bench`.
 """
@@ -21,11 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.merges.contenders import Setting
+from benchmarks.merges.histories import generate_snapshots, generate_versions
 from benchmarks.merges.worker import work
 from benchmarks.merges.workload import generate, workload
 
 CONTENDERS = ("sluice", "plain", "defaults", "tuned", "append", "deltalake", "deltalake-bounds", "duckdb")
 _NO_MERGE = ("append",)
+_MERGES = ("recent", "uniform", "inserts", "large", "fixed")
+_HISTORIES = ("versions", "snapshots")
 
 
 class Worker:
@@ -79,7 +85,7 @@ def compare(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as base:
         data = Path(args.data) if args.data else Path(base) / "data"
         data.mkdir(parents=True, exist_ok=True)
-        files = generate(data, workload(args.work, args.scale, args.batches, deletes=not args.ordered))
+        files = _generated(data, args)
         workers = [Worker(name, Path(base) / name, args) for name in args.contenders]
         for n, file in enumerate(files):
             for worker in workers if n % 2 else reversed(workers):
@@ -89,6 +95,15 @@ def compare(args: argparse.Namespace) -> None:
         for worker in workers:
             worker.finish()
     _report(workers, args)
+
+
+def _generated(data: Path, args: argparse.Namespace) -> list[Path]:
+    if args.work == "versions":
+        keys = int(1_000_000 * args.scale)
+        return generate_versions(data, keys, 5 * keys, args.batches)
+    if args.work == "snapshots":
+        return generate_snapshots(data, int(3_000_000 * args.scale), args.batches)
+    return generate(data, workload(args.work, args.scale, args.batches, deletes=not args.ordered))
 
 
 def _report(workers: list[Worker], args: argparse.Namespace) -> None:
@@ -118,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("work", choices=["recent", "uniform", "inserts", "large", "fixed"])
+    parser.add_argument("work", choices=[*_MERGES, *_HISTORIES])
     parser.add_argument("--scale", type=float, default=3)
     parser.add_argument("--batches", type=int, default=20)
     parser.add_argument("--format", choices=["iceberg", "delta"], default="iceberg")
@@ -130,7 +145,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.worker:
         name, folder = args.worker
-        work(name, Setting(Path(folder), args.format, args.ordered, args.layout))
+        work(name, Setting(args.work, Path(folder), args.format, args.ordered, args.layout))
     else:
         compare(args)
 

@@ -33,9 +33,7 @@ read:
 changes:
   keys: [o_orderkey]
   sequence: [seq]
-  envelope: generic
-  operation: op
-  ordered: {ordered}
+{changes}
 quality:
   rules: |
     Rules = [ IsComplete "o_orderkey", ColumnValues "o_totalprice" >= 0 ]
@@ -44,11 +42,18 @@ write:
   format: {format}
   properties: {{{layout}}}
 """
+_EVENTS = """  envelope: generic
+  operation: op
+  ordered: {ordered}
+"""
+_CHANGES = {"versions": _EVENTS + "  history: scd2\n", "snapshots": "  snapshot: true\n"}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a contender works."""
+    """Where a contender works, and at what."""
+
+    work: str
 
     folder: Path
     format: str
@@ -77,9 +82,8 @@ def make_project(setting: Setting) -> None:
     (setting.folder / "conf/jobs").mkdir(parents=True)
     (setting.folder / "conf/lake.yaml").write_text(f"root: {setting.folder}/lake\n")
     layout = f"layout: {setting.layout}" if setting.layout else ""
-    text = _JOB.format(
-        inbox=inbox, ordered=str(setting.ordered).lower(), format=setting.format, layout=layout
-    )
+    changes = _CHANGES.get(setting.work, _EVENTS).format(ordered=str(setting.ordered).lower())
+    text = _JOB.format(inbox=inbox, changes=changes, format=setting.format, layout=layout)
     (setting.folder / "conf/jobs/orders.yaml").write_text(text)
 
 

@@ -10,7 +10,11 @@ from typing import Any
 
 from benchmarks.merges import contenders
 from benchmarks.merges.contenders import Apply, Setting
+from benchmarks.merges.histories import snapshots_by_hand, versions_by_hand
 from benchmarks.processes import cpu_seconds
+
+_BY_HAND = {"versions": versions_by_hand, "snapshots": snapshots_by_hand}
+_COMPARED = ("valid_from", "valid_to")
 
 
 def work(name: str, setting: Setting) -> None:
@@ -36,6 +40,10 @@ def work(name: str, setting: Setting) -> None:
         apply = contenders.sluice(spark, project, setting)
     elif name == "append":
         apply = contenders.append(spark, setting)
+    elif setting.work in _BY_HAND:
+        spark.conf.set("spark.sql.shuffle.partitions", "4")
+        spark.conf.set("spark.databricks.delta.snapshotPartitions", "2")
+        apply = _BY_HAND[setting.work](spark, setting)
     else:
         apply = contenders.merge(spark, setting, name)
     scheduler: Any = spark.sparkContext._jsc.sc().dagScheduler()  # type: ignore[union-attr]
@@ -73,14 +81,18 @@ def _own_cpu() -> float:
 
 
 def _sum_by_spark(spark: Any, setting: Setting) -> dict[str, Any]:
-    names = [name for name in spark.table(setting.table).columns if name.startswith("o_")]
-    query = (
-        f"SELECT count(*) n, sum(cast(xxhash64({', '.join(names)}) AS decimal(38,0))) h FROM {setting.table}"
-    )
-    spark.sql(query).collect()
+    _sum(spark.table(setting.table))
     began = time.perf_counter()
-    row = spark.sql(query).collect()[0]
-    return {"query": time.perf_counter() - began, "rows": row.n, "checksum": str(row.h)}
+    return {**_sum(spark.table(setting.table)), "query": time.perf_counter() - began}
+
+
+def _sum(rows: Any) -> dict[str, Any]:
+    """How many rows there are, and a sum over their hashes; the columns are the source's, and when a version holds."""
+    names = sorted(name for name in rows.columns if name.startswith("o_") or name in _COMPARED)
+    row = rows.selectExpr(
+        "count(*) n", f"sum(cast(xxhash64({', '.join(names)}) AS decimal(38,0))) h"
+    ).collect()[0]
+    return {"rows": row.n, "checksum": str(row.h)}
 
 
 def _sum_by_arrow(setting: Setting) -> dict[str, Any]:
@@ -96,12 +108,9 @@ def _sum_by_arrow(setting: Setting) -> dict[str, Any]:
     else:
         newest = max(setting.folder.glob("?.parquet"), key=lambda file: file.stat().st_mtime)
         frame = spark.read.parquet(str(newest))
-    names = [name for name in frame.columns if name.startswith("o_")]
-    row = frame.selectExpr(
-        "count(*) n", f"sum(cast(xxhash64({', '.join(names)}) AS decimal(38,0))) h"
-    ).collect()[0]
+    found = _sum(frame)
     spark.stop()
-    return {"query": None, "rows": row.n, "checksum": str(row.h)}
+    return {**found, "query": None}
 
 
 def _tell(value: dict[str, Any]) -> None:
