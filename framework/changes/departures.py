@@ -31,6 +31,7 @@ from framework.changes import stamp
 from framework.changes.cells import BY_COLUMN, NAME, OWNER, STAMP, VALUE, owner
 from framework.changes.columns import LEFT, MOVE, SEQ
 from framework.changes.taken_over import ENTERS, LEAVES, NEW, OLD, TAKES, connected, each_once
+from framework.materialized import materialized
 from framework.sql import exact_json
 
 _RECORD = "_sluice_record"
@@ -66,9 +67,9 @@ def cells_of_records(records: DataFrame) -> DataFrame:
 
 def reachable(records: DataFrame, owners: DataFrame) -> DataFrame:
     """The records of these owners, and of all keys that those became, and so on; materialised."""
-    steps = records.filter(F.col(NEW).isNotNull()).select(OLD, NEW).localCheckpoint()
+    steps = materialized(records.filter(F.col(NEW).isNotNull()).select(OLD, NEW))
     its = connected(owners, steps, OLD, NEW)
-    return records.join(its.select(F.col(OWNER).alias(OLD)), OLD, "left_semi").localCheckpoint()
+    return materialized(records.join(its.select(F.col(OWNER).alias(OLD)), OLD, "left_semi"))
 
 
 def changed_records(

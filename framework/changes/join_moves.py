@@ -48,6 +48,7 @@ from framework.changes.taken_over import (
     is_same_end,
     taken_over,
 )
+from framework.materialized import materialized
 
 _END, _CELL = "_sluice_end_of", "_sluice_one"
 
@@ -90,21 +91,21 @@ def carry_over(
     if tombstones is not None and recorded:
         all_records = records_of(tombstones, keys)
         owners = good.select(owner(names).alias(OWNER))
-        records = all_records.localCheckpoint() if truncates else reachable(all_records, owners)
+        records = materialized(all_records) if truncates else reachable(all_records, owners)
     if not moves and (records is None or records.isEmpty()):
         return None
-    told = each_once(_told(good, keys, columns)).localCheckpoint()
+    told = materialized(each_once(_told(good, keys, columns)))
     changes = told
     if records is not None:
-        changes = each_once(told.unionByName(records.select(*CHANGE))).localCheckpoint()
-    own = _cells_of_events(good, changes, names, columns, truncates=truncates).localCheckpoint()
+        changes = materialized(each_once(told.unionByName(records.select(*CHANGE))))
+    own = materialized(_cells_of_events(good, changes, names, columns, truncates=truncates))
     found = [own]
     if records is not None:
         found.append(cells_of_records(records).drop(LEAVES))
     reached = (F.col(OWNER) == F.col(OLD)) & (F.col(STAMP) < F.col(LEAVES))
     late = changes.join(own, reached, "left_semi")
     if told.isEmpty():
-        first = late.localCheckpoint()
+        first = materialized(late)
         if first.isEmpty():
             return None  # keys that changed once, and nothing that came late
     else:
@@ -117,8 +118,8 @@ def carry_over(
         first = told if records is None else each_once(told.unionByName(late))
     then, taken = taken_over(reduce(DataFrame.unionByName, found), first, changes)
     return Carried(
-        _folded(taken, keys, columns).localCheckpoint(),
-        changed_records(then, told, records, names).localCheckpoint(),
+        materialized(_folded(taken, keys, columns)),
+        materialized(changed_records(then, told, records, names)),
         _unresolved(then, told),
     )
 

@@ -32,6 +32,7 @@ from framework.changes.facts import (
 )
 from framework.changes.moves import WEIGHT, left_out
 from framework.changes.taken_over import ENTERS, NEW, OLD, TAKES, connected, each_once, taken_over
+from framework.materialized import materialized
 from framework.sql import quote
 
 ORIGIN = "_sluice_origin"
@@ -105,7 +106,7 @@ def reach(
     steps = _pointers(changes, keys, columns)
     if memory is not None:
         steps = steps.unionByName(pointers_remembered(memory, keys))
-    steps = steps.distinct().localCheckpoint()
+    steps = materialized(steps.distinct())
     concerned = connected(touched.select(owner(keys).alias(OWNER)), steps, OLD, NEW)
     read = connected(concerned, steps, NEW, OLD)
     changed, told = (
@@ -116,7 +117,7 @@ def reach(
 
 def with_taken_over(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
     """The facts; writes of key changes carry what their old key had, where they left it out."""
-    changes = each_once(taken_changes(facts, keys)).localCheckpoint()
+    changes = materialized(each_once(taken_changes(facts, keys)))
     if changes.isEmpty():
         return facts
     old = changes.select(F.col(OLD).alias(_ITS)).distinct()

@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from framework.changes import stamp
 from framework.changes.cells import NAME, OWNER, STAMP, VALUE
+from framework.materialized import materialized
 
 OLD, LEAVES, NEW, ENTERS, TAKES = (f"_sluice_{name}" for name in ("old", "leaves", "new", "enters", "takes"))
 """Old key (struct) and the path of its end; new key (struct), path of its row and the columns that this left out.
@@ -56,11 +57,9 @@ def taken_over(cells: DataFrame, first: DataFrame, changes: DataFrame) -> tuple[
     Begins at the changes `first`, and goes on to those of all `changes` that what was taken over concerns: its time is
     that of the longest chain. Each pass looks at everything, so that a change is told as of its last pass.
     """
-    cells = cells.join(
-        changes.select(F.col(OLD).alias(OWNER)).distinct(), OWNER, "left_semi"
-    ).localCheckpoint()
-    rows = as_of(cells, first).localCheckpoint()
-    news = _taken(rows).localCheckpoint()
+    cells = materialized(cells.join(changes.select(F.col(OLD).alias(OWNER)).distinct(), OWNER, "left_semi"))
+    rows = materialized(as_of(cells, first))
+    news = materialized(_taken(rows))
     found = news
     while True:
         reached = (F.col(OWNER) == F.col(OLD)) & (F.col(STAMP) < F.col(LEAVES))
@@ -68,21 +67,21 @@ def taken_over(cells: DataFrame, first: DataFrame, changes: DataFrame) -> tuple[
         if onward.isEmpty():
             return rows, found
         cells = cells.unionByName(news)
-        again = as_of(cells, onward).localCheckpoint()
+        again = materialized(as_of(cells, onward))
         others = rows.join(again.select(OLD, LEAVES), [OLD, LEAVES], "left_anti")
-        rows = others.unionByName(again).localCheckpoint()
-        news = _taken(again).localCheckpoint()
+        rows = materialized(others.unionByName(again))
+        news = materialized(_taken(again))
         found = found.unionByName(news)
 
 
 def connected(owners: DataFrame, steps: DataFrame, there: str, onward: str) -> DataFrame:
     """Keys (OWNER) and all that steps lead to from them, each once; materialised."""
-    found = owners.select(OWNER).distinct().localCheckpoint()
+    found = materialized(owners.select(OWNER).distinct())
     newest = found
     while True:
         at = steps.withColumn(OWNER, F.col(there)).join(newest, OWNER, "left_semi")
         reached = at.select(F.col(onward).alias(OWNER)).distinct()
-        newest = reached.join(found, OWNER, "left_anti").localCheckpoint()
+        newest = materialized(reached.join(found, OWNER, "left_anti"))
         if newest.isEmpty():
             return found
         found = found.unionByName(newest)

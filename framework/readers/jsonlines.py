@@ -13,8 +13,8 @@ from framework.readers.declared import Field, schema_text, shared_formats, unfit
 from framework.readers.parsing import Parsing, parsing_of
 from framework.readers.scan import Scan
 from framework.readers.transport import file_source, joined, marked
+from framework.session.temporary import settings
 from framework.sql import literal, quote
-from framework.tables.settings import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameReader

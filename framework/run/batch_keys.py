@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes.bounds import Bound, bound_figures, bounds, within
+from framework.materialized import materialized
 from framework.run.measure import Measured
 from framework.run.shape import Shape
 from framework.sql import quote
@@ -56,6 +57,6 @@ def batch_keys(
     fields = [shape.schema[name] for name in names]
     count = F.count(F.lit(1)).alias("keys")
     measured = Measured(folded, [count, *bound_figures(fields), *counted])
-    rows = measured.df.localCheckpoint()
+    rows = materialized(measured.df)
     figures = measured.figures()
     return BatchKeys(rows, tuple(names), figures["keys"], bounds(figures, fields), figures)

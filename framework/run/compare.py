@@ -43,6 +43,7 @@ from framework.changes.known import whole_row
 from framework.changes.moves import leaves_out, unpaired
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.soft import REMEMBER, remembered_ends
+from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.batch_keys import MOST_BROADCAST, batch_keys, having_keys_of
 from framework.run.compared import (
@@ -129,7 +130,7 @@ def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compare
     measured = Measured(judged, tallies(gate))
     distinct = distinct_events(ranked(kept(measured.df), False), run.job.changes.keys)
     outcomes = Measured(unseen(distinct, contents(run, shape), run.job.changes.keys), _outcome_figures())
-    rows = outcomes.df.localCheckpoint()
+    rows = materialized(outcomes.df)
     return Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
 
 
@@ -169,7 +170,7 @@ def _whole_rows(
     reconciled = reconcile(folded, known, tombstones, keys, on_tie=on_tie, positioned=positioned)
     outcomes = Measured(reconciled, _outcome_figures())
     with fitted_to_rows(run, batch.count) if batch and batch.few else nullcontext():
-        rows = outcomes.df.localCheckpoint()
+        rows = materialized(outcomes.df)
     compared = Compared(
         rows, {**measured.figures(), **outcomes.figures()}, False, keys=batch, horizon=reached
     )
@@ -196,7 +197,7 @@ def _joined(
     carried = None
     recorded = tombstones is not None and DEPARTURES in run.fmt.properties(run.tombstones)
     if recorded or MOVED_FROM in events.columns or MOVED_TO in events.columns:
-        events = events.localCheckpoint()
+        events = materialized(events)
         carried = _carried(run, shape, events, counted(), recorded=recorded)
     taken = carried.taken if carried else None
     batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING, taken), shape, keys)
@@ -226,7 +227,7 @@ def _joined(
     # where rows are kept, most of them are their own tombstones
     buried = [F.count_if(F.col(BURIED)).alias("buried")] if run.job.keeps_deleted else []
     outcomes = Measured(joined, [*_outcome_figures(), unknown, *buried, *failures])
-    rows = outcomes.df.localCheckpoint()
+    rows = materialized(outcomes.df)
     figures |= outcomes.figures()
     if buried:
         figures["ended"] = figures["buried"]
@@ -308,7 +309,7 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
         # before their ranks are made, which cost more than all else
         now = having_keys_of(contenders, now, run.job.changes.keys)
     decided = Measured(settle(contenders, now, run.job.changes.keys), _outcome_figures())
-    settled = decided.df.localCheckpoint()
+    settled = materialized(decided.df)
     found = decided.figures()
     merged = {**figures, "contender": 0}
     for name in ("update", "duplicate", "superseded", "written"):

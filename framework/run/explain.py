@@ -17,6 +17,7 @@ from framework.changes.telling import Told, tell_row, tell_versions
 from framework.config import Project
 from framework.config.places import identity
 from framework.errors import ConfigError, TableError
+from framework.materialized import materialized
 from framework.readers.base import Inputs
 from framework.run.api import job_hash, open_context
 from framework.run.compared import is_positioned, ranked
@@ -86,7 +87,7 @@ def explain_key(project: Project, name: str, key: Mapping[str, str], *, spark: S
     its = _Key(run, key)
     shape, _, judged = judged_events(run, read_events(run.ctx, job, inputs, positions=True))
     mine = ranked(judged.filter(_wanted(judged, its)), is_positioned(run))
-    numbered = mine.withColumn(_ID, F.monotonically_increasing_id()).localCheckpoint()
+    numbered = materialized(mine.withColumn(_ID, F.monotonically_increasing_id()))
     told = _placed(run, shape, numbered, its)
     rejected = [_rejected(row, batches, shape) for row in numbered.filter(F.col(VERDICT) != "good").collect()]
     rows = run.fmt.read(run.target).filter(its.same())

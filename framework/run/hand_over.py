@@ -34,6 +34,7 @@ from framework.changes.columns import (
 from framework.changes.facts import ELSEWHERE, ENDED, TIE, openings_shown, remembered
 from framework.changes.sequence import of_json
 from framework.errors import TableError
+from framework.materialized import materialized
 from framework.run.conform import event_fields, value_fields
 from framework.run.contract import DELIVERY, MADE_BY, check_contract
 from framework.run.job import discover, open_log
@@ -159,7 +160,7 @@ def _add_to_memory(run: JobRun, told: DataFrame, position: Column) -> None:
         return
     tie = F.when(F.col(OP) == "U", F.lit(_READ)).otherwise(F.lit(_ABSENT))
     mended = known.withColumn(TIE, F.when(stale, tie).otherwise(F.col(TIE)))
-    run.fmt.replace_where(mended.unionByName(told).localCheckpoint(), run.tombstones, "true", None)
+    run.fmt.replace_where(materialized(mended.unionByName(told)), run.tombstones, "true", None)
 
 
 def _as_told_there(table: DataFrame, position: Column) -> DataFrame:
@@ -182,5 +183,5 @@ def _update(run: JobRun, rows: DataFrame, identity: list[str], names: list[str])
         on=" AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in identity),
         update_set={name: f"s.{quote(name)}" for name in names},
     )
-    source = rows.select(*[F.col(quote(name)) for name in [*identity, *names]]).localCheckpoint()
+    source = materialized(rows.select(*[F.col(quote(name)) for name in [*identity, *names]]))
     run.fmt.merge(source, run.target, clauses, None)

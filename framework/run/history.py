@@ -43,6 +43,7 @@ from framework.changes.join_versions import (
 )
 from framework.changes.moves import leaves_out
 from framework.changes.scd2 import SHOWN, hidden, versions
+from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
 from framework.run.conform import event_fields, value_fields, with_missing
@@ -63,7 +64,7 @@ def compare_versions(
     truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
     moves = F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves")
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates, moves])
-    events = ranked(kept(measured.df), is_positioned(run)).localCheckpoint()
+    events = materialized(ranked(kept(measured.df), is_positioned(run)))
     compared = compare_good(run, shape, gate, events.filter(F.col(VERDICT) == "good"), measured.figures())
     rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
     figures = {**compared.figures, "rejected_rows": compared.figures["rejected"]}
@@ -81,9 +82,9 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     told = touched
     if carries:
         touched, told = reach(changes, touched, memory, keys, columns)
-    rows = rows_of(target, told, keys).localCheckpoint() if target is not None else None
+    rows = materialized(rows_of(target, told, keys)) if target is not None else None
     if memory is not None:
-        memory = memory_of(memory, told, keys).localCheckpoint()
+        memory = materialized(memory_of(memory, told, keys))
     known = known_facts(
         rows,
         memory,
@@ -95,24 +96,24 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
         purged=watermark(run, shape.schema[SEQ].dataType) is not None,
     )
     truncated = all_truncates(good, memory)
-    facts = joined_facts(changes, known, truncated, told, keys, columns, on_tie).localCheckpoint()
+    facts = materialized(joined_facts(changes, known, truncated, told, keys, columns, on_tie))
     filled = facts
     if carries:
-        filled = _of(with_taken_over(facts, keys, columns), touched, keys).localCheckpoint()
+        filled = materialized(_of(with_taken_over(facts, keys, columns), touched, keys))
         figures |= {"unresolved": unresolved(filled).count(), "departures": figures.get("moves", 0)}
         facts = _of(facts, touched, keys)
         rows = _of(rows, touched, keys) if rows is not None else None
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
-    found = versions(filled, keys, columns, tracked).localCheckpoint()
+    found = materialized(versions(filled, keys, columns, tracked))
     partly = (F.col(OUTCOME) != "delete") & F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
     judged, failures = with_judged_rows(_differing(found, rows, shape, keys), gate, partly)
     differing = Measured(judged, [F.count(F.lit(1)).alias("written"), *failures])
-    changed = differing.df.localCheckpoint()
+    changed = materialized(differing.df)
     figures |= differing.figures()
     figures |= outcomes(facts, found, keys)
     figures |= truncate_outcomes(good, memory) if figures["truncates"] else {}
     news = Measured(_news(facts, found, memory, good, keys, columns), [F.count(F.lit(1)).alias("ended")])
-    remember = news.df.localCheckpoint()
+    remember = materialized(news.df)
     figures |= news.figures()
     return Compared(changed, summed(figures), False, memory=remember)
 

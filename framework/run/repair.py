@@ -18,6 +18,7 @@ from pyspark.sql import functions as F
 from framework.changes.columns import SRC
 from framework.config.places import identity
 from framework.errors import ConfigError, StateError
+from framework.materialized import materialized
 from framework.readers.base import Inputs
 from framework.run.jobrun import JobRun
 from framework.run.quarantine import REPLAY, read_quarantine
@@ -100,7 +101,7 @@ def claim(run: JobRun, intent: Intent) -> None:
         update_set={REPLAY: literal(_name(intent.epoch, intent.n))},
     )
     # a merge whose source reads its own target has no plan in Spark 4.1
-    chosen = _chosen(run, intent.repair).select("id").localCheckpoint()
+    chosen = materialized(_chosen(run, intent.repair).select("id"))
     run.fmt.merge(chosen, run.quarantine, clauses, None)
 
 
@@ -170,7 +171,7 @@ def _with_fix(run: JobRun, repair: Repair, frame: DataFrame) -> DataFrame:
 def release(run: JobRun, epoch: str, n: int) -> None:
     """Take back the claim of a batch that failed."""
     clauses = MergeClauses(on="t.`id` = s.`id`", update_when="true", update_set={REPLAY: "NULL"})
-    claimed = _claimed(run, epoch, n).select("id").localCheckpoint()
+    claimed = materialized(_claimed(run, epoch, n).select("id"))
     run.fmt.merge(claimed, run.quarantine, clauses, None)
 
 

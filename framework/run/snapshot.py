@@ -30,6 +30,7 @@ from framework.changes.columns import (
 from framework.changes.facts import IMPLIED
 from framework.changes.sequence import of_json
 from framework.changes.snapshot import TWICE, differences, held, with_repeats
+from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.compared import Compared, contents, is_positioned, ranked
 from framework.run.conform import value_fields
@@ -56,7 +57,7 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, 
     # rows that a rule drops say that their keys are there
     counted = measured.df.filter(F.col(VERDICT) != "control")
     marked = Measured(with_repeats(counted, run.job.changes.keys), _refusals(run.job.changes.keys))
-    rows = marked.df.localCheckpoint()
+    rows = materialized(marked.df)
     figures = {**measured.figures(), **marked.figures()}
     delivery = _Delivery(run, shape, gate, rows, figures, positions_of(run, shape, rows))
     if run.job.keeps_deleted:
@@ -112,7 +113,7 @@ class _Delivery:
             [F.count_if(F.col(OUTCOME) == name).alias(name) for name in outcomes],
         )
         # rows that stay as they are have been counted, and are of no further use
-        changed = counted.df.filter(F.col(OUTCOME) != "duplicate").localCheckpoint()
+        changed = materialized(counted.df.filter(F.col(OUTCOME) != "duplicate"))
         found = counted.figures()
         told = {
             **self._figures,
@@ -138,7 +139,7 @@ class _Delivery:
                 found = found.withColumn(VALID, initial_valid_from(found, self._run.job, kind))
             counts = [F.count_if(F.col(OUTCOME) == name).alias(name) for name in ("duplicate", "delete")]
             measured = Measured(found, counts)
-            changes.append(measured.df.filter(F.col(OUTCOME) != "duplicate").localCheckpoint())
+            changes.append(materialized(measured.df.filter(F.col(OUTCOME) != "duplicate")))
             same += measured.figures()["duplicate"]
             missing += measured.figures()["delete"]
             before = self._after(before, position)

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from framework.run.jobrun import JobRun
+from framework.session.temporary import settings
 from framework.state.intents import Intent
-from framework.tables.settings import settings
 
 SMALL_BATCH = 1024 * 1024
 """Bytes of a batch's files."""

@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from framework.changes.columns import VERDICT
 from framework.errors import AccountingError
+from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.readers.base import STOPPED
 from framework.run.conform import conform, with_missing
@@ -176,7 +177,7 @@ def _write_dirty(run: JobRun, intent: Intent) -> bool:
     with run.watch.stage("read"):
         batch = judged_batch(run, intent, positions=True)
         measured = Measured(batch.rows, tallies(batch.gate))
-        rejected = measured.df.filter(F.col(VERDICT) == "rejected").localCheckpoint()
+        rejected = materialized(measured.df.filter(F.col(VERDICT) == "rejected"))
         figures = measured.figures()
         counts = _counts(figures)
         run.outcome.counts.add(counts)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framework.session.temporary import settings
 from framework.tables.common import Stamp
-from framework.tables.settings import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

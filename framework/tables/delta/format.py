@@ -10,6 +10,7 @@ from pyspark.sql.types import StructType
 
 from framework.errors import ConflictError, TableError
 from framework.session.compat import capabilities_of
+from framework.session.temporary import settings
 from framework.tables.base import ColumnChange, TableRef, TableSpec, Version
 from framework.tables.common import LakeFormat, Stamp
 from framework.tables.ddl import add_columns_sql, ordered, pending, set_properties_sql
@@ -20,7 +21,6 @@ from framework.tables.delta.log import DeltaLog
 from framework.tables.delta.maintenance import maintain
 from framework.tables.marks import Marks
 from framework.tables.merging import as_view
-from framework.tables.settings import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

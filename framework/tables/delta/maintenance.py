@@ -52,7 +52,7 @@ def _compacted(spark: SparkSession, table: TableRef, before: int) -> dict[str, i
 
 def _vacuum(spark: SparkSession, table: TableRef, expire: timedelta, stamp: Stamp) -> None:
     """VACUUM in hours, rounded up; whoever passes less than Delta's own limit does it on purpose."""
-    from framework.tables.settings import settings
+    from framework.session.temporary import settings
 
     hours = -(-expire // timedelta(hours=1))
     check = {} if expire >= _SHORTEST else {"spark.databricks.delta.retentionDurationCheck.enabled": "false"}

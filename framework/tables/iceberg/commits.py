@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from framework.session.temporary import settings
 from framework.tables.jvm import active, java_session, jvm
 from framework.tables.marks import KEY
-from framework.tables.settings import settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
