@@ -38,19 +38,18 @@ def cells_of(
     carried = [
         F.when(
             F.col(written).isNotNull() & ~F.array_contains(absent.cast("array<string>"), field.name),
-            _cell(F.lit(field.name), F.col(written), as_value(rows.schema[field.name])),
+            one_cell(F.lit(field.name), F.col(written), as_value(rows.schema[field.name])),
         )
         for field in columns
         if field.name in rows.columns
     ]
-    return _narrow(
-        rows, keys, F.concat(F.array(*carried), _resets(names, ended)) if carried else _resets(names, ended)
-    )
+    resets = _resets(names, ended)
+    return each_cell(rows, owner(keys), F.concat(F.array(*carried), resets) if carried else resets)
 
 
 def ends_of(owners: DataFrame, names: Sequence[str], ended: str) -> DataFrame:
     """Cells of keys, in a column OWNER, that end at the path in column `ended`."""
-    return _narrow(owners, None, _resets(names, ended))
+    return each_cell(owners, F.col(OWNER), _resets(names, ended))
 
 
 def owner(keys: Sequence[str]) -> Column:
@@ -82,25 +81,30 @@ def _parsed(value: Column, kind: DataType) -> Column:
 def by_column(cells: DataFrame) -> DataFrame:
     """A row per owner with BY_COLUMN, the newest of each column."""
     newest = cells.groupBy(OWNER, NAME).agg(F.max(F.struct(STAMP, VALUE)).alias(_CELL))
-    entry = F.struct(
-        F.col(NAME), F.struct(F.col(_CELL)[STAMP].alias("stamp"), F.col(_CELL)[VALUE].alias("value"))
-    )
-    return newest.groupBy(OWNER).agg(F.map_from_entries(F.collect_list(entry)).alias(BY_COLUMN))
+    each = newest.select(OWNER, NAME, *[F.col(_CELL)[name].alias(name) for name in (STAMP, VALUE)])
+    return each.groupBy(OWNER).agg(as_map())
+
+
+def as_map() -> Column:
+    """Aggregate: cells of different columns as BY_COLUMN."""
+    entry = F.struct(F.col(NAME), F.struct(F.col(STAMP).alias("stamp"), F.col(VALUE).alias("value")))
+    return F.map_from_entries(F.collect_list(entry)).alias(BY_COLUMN)
+
+
+def one_cell(name: Column, stamp: Column, value: Column) -> Column:
+    """A cell, for `each_cell`."""
+    return F.struct(name.alias(NAME), stamp.alias(STAMP), value.alias(VALUE))
+
+
+def each_cell(rows: DataFrame, its: Column, cells: Column) -> DataFrame:
+    """OWNER, NAME, STAMP and VALUE of every cell in an array of them, but for those that are NULL."""
+    one = rows.select(its.alias(OWNER), F.explode(cells).alias(_CELL)).filter(F.col(_CELL).isNotNull())
+    return one.select(OWNER, *[F.col(_CELL)[name].alias(name) for name in (NAME, STAMP, VALUE)])
 
 
 def _resets(names: Sequence[str], ended: str) -> Column:
     every = F.transform(
         F.array(*[F.lit(name) for name in names]),
-        lambda name: _cell(name, F.col(ended), F.lit(None).cast("string")),
+        lambda name: one_cell(name, F.col(ended), F.lit(None).cast("string")),
     )
     return F.when(F.col(ended).isNotNull(), every).otherwise(F.slice(every, 1, 0))
-
-
-def _cell(name: Column, stamp: Column, value: Column) -> Column:
-    return F.struct(name.alias(NAME), stamp.alias(STAMP), value.alias(VALUE))
-
-
-def _narrow(rows: DataFrame, keys: Sequence[str] | None, cells: Column) -> DataFrame:
-    its = F.col(OWNER) if keys is None else owner(keys).alias(OWNER)
-    one = rows.select(its, F.explode(cells).alias(_CELL)).filter(F.col(_CELL).isNotNull())
-    return one.select(OWNER, *[F.col(_CELL)[name].alias(name) for name in (NAME, STAMP, VALUE)])

@@ -28,7 +28,7 @@ from pyspark.sql.types import (
 )
 
 from framework.changes import stamp
-from framework.changes.cells import BY_COLUMN, NAME, OWNER, STAMP, VALUE, owner
+from framework.changes.cells import BY_COLUMN, NAME, OWNER, STAMP, VALUE, as_map, owner
 from framework.changes.columns import LEFT, MOVE, SEQ
 from framework.changes.taken_over import ENTERS, LEAVES, NEW, OLD, TAKES, connected, each_once
 from framework.materialized import materialized
@@ -79,8 +79,7 @@ def changed_records(
 
     `rows` are the old keys' as of their changes (`framework.changes.taken_over.as_of`), `told` the batch's own changes.
     """
-    cell = F.struct(F.col(NAME), F.struct(F.col(STAMP).alias("stamp"), F.col(VALUE).alias("value")))
-    whole = rows.groupBy(OLD, LEAVES).agg(F.map_from_entries(F.collect_list(cell)).alias(BY_COLUMN))
+    whole = rows.groupBy(OLD, LEAVES).agg(as_map())
     known = rows.select(OLD, LEAVES, NEW, ENTERS, TAKES)
     needed = each_once(told.unionByName(known)).join(whole, [OLD, LEAVES], "left")
     if records is not None:

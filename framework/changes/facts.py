@@ -46,7 +46,7 @@ from framework.changes.columns import (
     VALID_TO,
     VERDICT,
 )
-from framework.changes.moves import WEIGHT, given, with_ends_of_old_keys
+from framework.changes.moves import WEIGHT, given, key_type, left_out, other_key, with_ends_of_old_keys
 from framework.changes.rank import rank
 from framework.changes.taken_over import ENTERS, LEAVES, NEW, OLD, TAKES
 from framework.sql import exact_json, quote
@@ -75,6 +75,7 @@ def facts_of(
     """
     both = with_ends_of_old_keys(events, keys)
     ends = F.col(OP) == "D"
+    absent = left_out(both, columns)
     entered = given(both, MOVED_FROM) & (F.col(WEIGHT) == 1)
     left = given(both, MOVED_TO) | (F.col(WEIGHT) == 0)
     have = set(events.columns)
@@ -85,14 +86,14 @@ def facts_of(
         ends.alias(ENDS),
         (entered & ~ends).alias(FRESH),
         F.col(VALID),
-        _absent(both, ends, [field.name for field in columns]).alias(ABSENT),
+        F.when(~ends & (F.size(absent) > 0), absent).alias(ABSENT),
         *[
             (F.col(quote(field.name)) if field.name in have else F.lit(None).cast(field.dataType)).alias(
                 field.name
             )
             for field in columns
         ],
-        _from(both, keys, entered & ~ends).alias(MOVED_FROM),
+        F.when(entered & ~ends, other_key(both, MOVED_FROM, keys)).alias(MOVED_FROM),
         F.when(F.col(VERDICT) == IMPLIED, 0).otherwise(F.col(WEIGHT)).alias(WEIGHT),
         *beside,
     )
@@ -263,29 +264,5 @@ def cells_of_facts(facts: DataFrame, keys: Sequence[str], columns: Sequence[Stru
     return cells_of(placed, keys, columns, _WRITES, _RESETS)
 
 
-def key_type(rows: DataFrame, keys: Sequence[str]) -> StructType:
-    """The type of a key as one value."""
-    return StructType([StructField(key, rows.schema[key].dataType) for key in keys])
-
-
-def _from(events: DataFrame, keys: Sequence[str], entered: Column) -> Column:
-    kind = key_type(events, keys)
-    if MOVED_FROM not in events.columns:
-        return F.lit(None).cast(kind)
-    old = F.struct(*[F.col(MOVED_FROM).getField(key).alias(key) for key in keys])
-    return F.when(entered, old.cast(kind))
-
-
 def _takes_over() -> Column:
     return F.col(MOVED_FROM).isNotNull() & F.col(ABSENT).isNotNull()
-
-
-def _absent(events: DataFrame, ends: Column, names: Sequence[str]) -> Column:
-    """The columns that a write doesn't carry, those among them that its whole batch lacks; NULL: none."""
-    told = F.col(ABSENT) if ABSENT in events.columns else F.lit(None).cast("array<string>")
-    lacking = F.array(*[F.lit(name) for name in names if name not in events.columns]).cast("array<string>")
-    both = F.array_intersect(
-        F.array(*[F.lit(name) for name in names]).cast("array<string>"),
-        F.concat(F.coalesce(told, F.array().cast("array<string>")), lacking),
-    )
-    return F.when(~ends & (F.size(both) > 0), both)

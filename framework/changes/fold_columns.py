@@ -92,29 +92,27 @@ def fold_columns(
 
 def stamped(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     """Events with UP and DEAD, where they write and where they end a key; with the ends that key changes imply."""
-    both = _stamped(with_ends_of_old_keys(events, keys), on_tie)
-    return both.withColumns({name: stamp.alone(F.col(name)) for name in (UP, DEAD)})
-
-
-def _no_events(taken: DataFrame, keys: Sequence[str]) -> DataFrame:
-    cells = [F.col(name) for name in taken.columns if name not in keys]
-    its = [F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)]
-    return taken.select(*its, F.lit(False).alias(TRUNCATE), F.lit(0).alias(WEIGHT), *cells)
-
-
-def _stamped(events: DataFrame, on_tie: str) -> DataFrame:
+    both = with_ends_of_old_keys(events, keys)
     rejected = F.col(VERDICT) == "rejected"
     delete = F.coalesce(F.col(OP).isin("D", "T"), F.lit(False))
-    entered = given(events, MOVED_FROM) & (F.col(WEIGHT) == 1)
-    left = given(events, MOVED_TO) | (F.col(WEIGHT) == 0)
+    entered = given(both, MOVED_FROM) & (F.col(WEIGHT) == 1)
+    left = given(both, MOVED_TO) | (F.col(WEIGHT) == 0)
     ends = F.when(delete, stamp.of_delete(on_tie, left)).when(entered, stamp.of_reset())
-    return events.select(
+    placed = both.select(
         "*",
         F.when(rejected, F.monotonically_increasing_id()).alias(_REJECT),
         F.coalesce((F.col(OP) == "T") & ~rejected, F.lit(False)).alias(TRUNCATE),
         F.when(~rejected & ~delete, stamp.of_upsert(on_tie, entered)).alias(UP),
         F.when(~rejected, ends).alias(DEAD),
     )
+    # a step of its own: an expression that is written down twice would be worked out twice
+    return placed.withColumns({name: stamp.alone(F.col(name)) for name in (UP, DEAD)})
+
+
+def _no_events(taken: DataFrame, keys: Sequence[str]) -> DataFrame:
+    cells = [F.col(name) for name in taken.columns if name not in keys]
+    its = [F.col(quote(key)).alias(_key(i)) for i, key in enumerate(keys)]
+    return taken.select(*its, F.lit(False).alias(TRUNCATE), F.lit(0).alias(WEIGHT), *cells)
 
 
 def _narrow(

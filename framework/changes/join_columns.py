@@ -70,7 +70,12 @@ def tombstone_fields(
         StructField(
             MOVE, LongType(), True, {"comment": "set where the key changed: its place in the source"}
         ),
-        StructField(LEFT, StringType(), True, {"comment": "a changed key's row as of the change, JSON"}),
+        StructField(
+            LEFT,
+            StringType(),
+            True,
+            {"comment": "what a changed key had as of the change, and where it went, JSON"},
+        ),
         StructField(
             TIME, TimestampType(), True, {"comment": "newest commit time of the batch, for retention"}
         ),

@@ -16,7 +16,7 @@ from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import StructField
 
 from framework.changes import stamp
 from framework.changes.cells import (
@@ -28,15 +28,17 @@ from framework.changes.cells import (
     as_value,
     by_column,
     cells_of,
+    each_cell,
     ends_of,
     of_value,
+    one_cell,
     owner,
 )
 from framework.changes.columns import ENDS_AT, MARK, MOVED_FROM, MOVED_TO, OP, SEQ, VERDICT
 from framework.changes.departures import cells_of_records, changed_records, reachable, records_of
 from framework.changes.fold_columns import DEAD, UP, cell, stamped
 from framework.changes.known import end_of, end_of_row, row_cell, stamped_rows
-from framework.changes.moves import WEIGHT, given, left_out
+from framework.changes.moves import WEIGHT, given, key_type, left_out, other_key
 from framework.changes.taken_over import (
     CHANGE,
     LEAVES,
@@ -50,7 +52,7 @@ from framework.changes.taken_over import (
 )
 from framework.materialized import materialized
 
-_END, _CELL = "_sluice_end_of", "_sluice_one"
+_END = "_sluice_end_of"
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Carried:
 
     taken: DataFrame
     """Keys and cells of what is taken over, for `fold_columns`; materialised."""
-    departures: DataFrame
-    """Rows to add to the table of tombstones; materialised."""
+    departures: DataFrame | None
+    """Rows to add to the table of tombstones; materialised. None if nothing is to be remembered."""
     unresolved: DataFrame
     """Key changes of the batch that left out values which nothing told."""
 
@@ -119,17 +121,17 @@ def carry_over(
     then, taken = taken_over(reduce(DataFrame.unionByName, found), first, changes)
     return Carried(
         materialized(_folded(taken, keys, columns)),
-        materialized(changed_records(then, told, records, names)),
+        materialized(changed_records(then, told, records, names)) if remembers else None,
         _unresolved(then, told),
     )
 
 
 def _told(good: DataFrame, keys: Sequence[StructField], columns: Sequence[StructField]) -> DataFrame:
     """The batch's own key changes, and the rows that their writes may replace, as OLD, LEAVES, NEW, ENTERS, TAKES."""
-    place = StructType([StructField(key.name, key.dataType) for key in keys])
     names = [key.name for key in keys]
+    place = key_type(good, names)
     mine = owner(names).cast(place)
-    old, new = (_place(good, side, names).cast(place) for side in (MOVED_FROM, MOVED_TO))
+    old, new = (other_key(good, side, names) for side in (MOVED_FROM, MOVED_TO))
     own = good.filter(F.col(WEIGHT) == 1)
     writes = own.filter(given(good, MOVED_FROM))
     up, nowhere = F.col(UP), F.lit(None).cast(place)
@@ -198,16 +200,9 @@ def _known(
 def _cells_of_rows(rows: DataFrame, columns: Sequence[StructField]) -> DataFrame:
     cells = []
     for field in columns:
-        its = row_cell(field)
-        told = F.struct(
-            F.lit(field.name).alias(NAME),
-            its["stamp"].alias(STAMP),
-            as_value(field).alias(VALUE),
-        )
-        cells.append(told)
-    one = rows.select(OWNER, F.explode(F.array(*cells)).alias(_CELL))
-    found = one.select(OWNER, *[F.col(_CELL)[name].alias(name) for name in (NAME, STAMP, VALUE)])
-    return found.filter(F.col(STAMP).isNotNull())
+        path = row_cell(field)["stamp"]
+        cells.append(F.when(path.isNotNull(), one_cell(F.lit(field.name), path, as_value(field))))
+    return each_cell(rows, F.col(OWNER), F.array(*cells))
 
 
 def _lost(
@@ -257,11 +252,3 @@ def _unresolved(rows: DataFrame, told: DataFrame) -> DataFrame:
     lacking = told.select(OLD, LEAVES, F.explode(TAKES).alias(NAME))
     known = rows.filter(F.col(VALUE).isNotNull()).select(OLD, LEAVES, NAME)
     return lacking.join(known, [OLD, LEAVES, NAME], "left_anti").select(OLD, LEAVES).distinct()
-
-
-def _place(events: DataFrame, side: str, keys: Sequence[str]) -> Column:
-    """The other key of a change, NULL where there is none."""
-    if side not in events.columns:
-        return F.lit(None)
-    parts = F.struct(*[F.col(side).getField(key).alias(key) for key in keys])
-    return F.when(F.col(side).isNotNull(), parts)

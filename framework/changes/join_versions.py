@@ -25,12 +25,11 @@ from framework.changes.facts import (
     facts_of,
     facts_of_truncates,
     facts_remembered,
-    key_type,
     openings_shown,
     pointers_remembered,
     taken_changes,
 )
-from framework.changes.moves import WEIGHT, left_out
+from framework.changes.moves import WEIGHT, given, key_type, left_out, other_key
 from framework.changes.taken_over import ENTERS, NEW, OLD, TAKES, connected, each_once, taken_over
 from framework.materialized import materialized
 from framework.sql import quote
@@ -142,13 +141,9 @@ def unresolved(facts: DataFrame) -> DataFrame:
 
 
 def _pointers(changes: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
-    place = key_type(changes, keys)
-    mine = owner(keys).cast(place).alias(NEW)
-    if MOVED_FROM not in changes.columns:
-        return changes.limit(0).select(mine, F.lit(None).cast(place).alias(OLD))
-    old = F.struct(*[F.col(MOVED_FROM).getField(key).alias(key) for key in keys]).cast(place)
-    open_ones = changes.filter(F.col(MOVED_FROM).isNotNull() & (F.size(left_out(changes, columns)) > 0))
-    return open_ones.select(mine, old.alias(OLD))
+    lacking = changes.filter(given(changes, MOVED_FROM) & (F.size(left_out(changes, columns)) > 0))
+    mine = owner(keys).cast(key_type(changes, keys))
+    return lacking.select(mine.alias(NEW), other_key(changes, MOVED_FROM, keys).alias(OLD))
 
 
 def _filled(field: StructField) -> Column:

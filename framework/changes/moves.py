@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField
+from pyspark.sql.types import StructField, StructType
 
 from framework.changes.columns import ABSENT, MOVED_FROM, MOVED_TO, OP, SEQ, VERDICT
 from framework.sql import quote
@@ -68,11 +68,28 @@ def _mark(parts: Sequence[Column]) -> Column:
 
 
 def left_out(events: DataFrame, columns: Sequence[StructField]) -> Column:
-    """The columns that an event doesn't carry, those among them that its whole batch lacks."""
-    nothing = F.array().cast("array<string>")
-    told = F.coalesce(F.col(ABSENT), nothing) if ABSENT in events.columns else nothing
-    lacking = [F.lit(field.name) for field in columns if field.name not in events.columns]
-    return F.array_union(told, F.array(*lacking).cast("array<string>"))
+    """Those of the columns that an event doesn't carry, those among them that its whole batch lacks."""
+    told = F.coalesce(F.col(ABSENT), _names([])) if ABSENT in events.columns else _names([])
+    lacking = _names([field for field in columns if field.name not in events.columns])
+    return F.array_intersect(_names(columns), F.concat(told, lacking))
+
+
+def _names(columns: Sequence[StructField]) -> Column:
+    return F.array(*[F.lit(field.name) for field in columns]).cast("array<string>")
+
+
+def other_key(events: DataFrame, side: str, keys: Sequence[str]) -> Column:
+    """The other key of a change, by its side MOVED_FROM or MOVED_TO, as a `key_type`; NULL where there is none."""
+    kind = key_type(events, keys)
+    if side not in events.columns:
+        return F.lit(None).cast(kind)
+    parts = F.struct(*[F.col(side).getField(key).alias(key) for key in keys])
+    return F.when(F.col(side).isNotNull(), parts.cast(kind))
+
+
+def key_type(rows: DataFrame, keys: Sequence[str]) -> StructType:
+    """The type of a key as one value."""
+    return StructType([StructField(key, rows.schema[key].dataType) for key in keys])
 
 
 def given(events: DataFrame, name: str) -> Column:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -19,33 +18,22 @@ from framework.changes.append import distinct_events, unseen
 from framework.changes.columns import (
     ABSENT,
     BURIED,
-    DELETED_AT,
-    EVENTS,
     MOVE,
     MOVED_FROM,
     MOVED_TO,
     OP,
     OUTCOME,
-    RAW,
-    REASONS,
     SEQ,
     SRC,
-    STATE,
-    TIED,
-    UNKNOWN,
     VERDICT,
 )
 from framework.changes.fold import fold
-from framework.changes.fold_columns import fold_columns
-from framework.changes.join_columns import join_columns
-from framework.changes.join_moves import Carried, carry_over
-from framework.changes.known import whole_row
-from framework.changes.moves import leaves_out, unpaired
 from framework.changes.reconcile import reconcile, settle
 from framework.changes.soft import REMEMBER, remembered_ends
 from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.batch_keys import MOST_BROADCAST, batch_keys, having_keys_of
+from framework.run.compare_columns import compare_columns
 from framework.run.compared import (
     Compared,
     contents,
@@ -55,12 +43,13 @@ from framework.run.compared import (
     remembered_beside,
     told_apart,
 )
-from framework.run.conform import data_fields, event_fields, value_fields
-from framework.run.contract import DEPARTURES, STATE_KIND
+from framework.run.conform import data_fields
+from framework.run.contract import STATE_KIND
+from framework.run.figures import outcome_figures
 from framework.run.history import compare_versions
 from framework.run.horizon import Horizon, horizon, is_ahead
 from framework.run.jobrun import JobRun
-from framework.run.judge import tallies, with_judged_rows
+from framework.run.judge import tallies
 from framework.run.measure import Measured
 from framework.run.overtaken import OVERTAKEN, handed_over, overtaken
 from framework.run.retention import reject_too_late, retention_figures, watermark
@@ -68,11 +57,6 @@ from framework.run.shape import Shape
 from framework.run.snapshot import compare_snapshots
 from framework.run.tuning import fits_one, fitted_to_bytes, fitted_to_rows, is_large
 from framework.sql import quote
-
-OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
-_WRITTEN = ("insert", "update", "delete")
-_PASSING = (OP, SRC, RAW, REASONS)
-"""What a rejected event needs in the quarantine, besides its data."""
 
 
 def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, size: int | None) -> Compared:
@@ -83,7 +67,7 @@ def compare(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, size: int 
     if run.job.mode == "append":
         return _append(run, shape, gate, judged)
     if run.job.changes.snapshot:
-        return compare_snapshots(run, shape, gate, judged, _joined)
+        return compare_snapshots(run, shape, gate, judged)
     mark = watermark(run, judged.schema[SEQ].dataType)
     snapshot = handed_over(run, judged.schema[SEQ].dataType)
     if snapshot is not None:
@@ -114,7 +98,7 @@ def _merge(
             whole = _whole_rows(run, shape, judged, counted, ranked, size, reached)
         if not whole.figures["irregular"]:
             return whole
-    return _columns(run, shape, gate, judged, counted)
+    return compare_columns(run, shape, gate, judged, counted)
 
 
 def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
@@ -129,7 +113,7 @@ def _by_column(run: JobRun, shape: Shape, judged: DataFrame) -> bool:
 def _append(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
     measured = Measured(judged, tallies(gate))
     distinct = distinct_events(ranked(kept(measured.df), False), run.job.changes.keys)
-    outcomes = Measured(unseen(distinct, contents(run, shape), run.job.changes.keys), _outcome_figures())
+    outcomes = Measured(unseen(distinct, contents(run, shape), run.job.changes.keys), outcome_figures())
     rows = materialized(outcomes.df)
     return Compared(rows, {**measured.figures(), **outcomes.figures()}, False)
 
@@ -159,7 +143,7 @@ def _whole_rows(
     batch = None
     if large and known is not None:
         with fitted_to_bytes(run, size):
-            batch = batch_keys(folded.withColumn(OUTCOME, _ahead()), shape, keys, _outcome_figures())
+            batch = batch_keys(folded.withColumn(OUTCOME, _ahead()), shape, keys, outcome_figures())
         figures = {**batch.figures, **measured.figures()}
         # deletes alone may change nothing, and then make no version: that takes a look at the table
         if is_ahead(figures) and figures["update"]:
@@ -168,100 +152,13 @@ def _whole_rows(
         folded, known = batch.rows.drop(OUTCOME), batch.named(known)
         tombstones = None if tombstones is None else batch.named(tombstones)
     reconciled = reconcile(folded, known, tombstones, keys, on_tie=on_tie, positioned=positioned)
-    outcomes = Measured(reconciled, _outcome_figures())
+    outcomes = Measured(reconciled, outcome_figures())
     with fitted_to_rows(run, batch.count) if batch and batch.few else nullcontext():
         rows = materialized(outcomes.df)
     compared = Compared(
         rows, {**measured.figures(), **outcomes.figures()}, False, keys=batch, horizon=reached
     )
     return compared if compared.figures["irregular"] else _settled(run, shape, compared)
-
-
-def _columns(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]) -> Compared:
-    truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
-    moves = [
-        F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves"),
-        unpaired(judged, run.job.changes.keys).alias("unpaired"),
-    ]
-    measured = Measured(judged, [*counted, truncates, *moves])
-    return _joined(run, shape, gate, ranked(kept(measured.df), is_positioned(run)), measured.figures)
-
-
-def _joined(
-    run: JobRun, shape: Shape, gate: Gate, events: DataFrame, counted: Callable[[], dict[str, Any]]
-) -> Compared:
-    """Ranked events, joined with the table column by column; what was `counted` is asked for once they were read."""
-    columns = value_fields(shape.schema, run.job.changes.keys)
-    keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
-    tombstones = remembered_beside(run)
-    carried = None
-    recorded = tombstones is not None and DEPARTURES in run.fmt.properties(run.tombstones)
-    if recorded or MOVED_FROM in events.columns or MOVED_TO in events.columns:
-        events = materialized(events)
-        carried = _carried(run, shape, events, counted(), recorded=recorded)
-    taken = carried.taken if carried else None
-    batch = batch_keys(fold_columns(events, keys, columns, on_tie, _PASSING, taken), shape, keys)
-    figures = counted()
-    target = contents(run, shape)
-    narrow = None
-    # a truncate concerns keys that the batch doesn't have
-    if target is not None and not figures["truncates"] and is_large(run):
-        narrow, target = batch, batch.named(target)
-    joined = join_columns(
-        batch.rows,
-        target,
-        tombstones,
-        keys,
-        columns,
-        on_tie=on_tie,
-        positioned=positioned,
-        truncates=figures["truncates"] > 0,
-        passing=_PASSING,
-        ranked=[field.name for field in event_fields(shape.schema)],
-    )
-    partly = F.col(OUTCOME).isin("insert", "update") & F.col(STATE).isNotNull()
-    if run.job.keeps_deleted:
-        partly = partly & F.col(DELETED_AT).isNull()
-    joined, failures = with_judged_rows(joined, gate, partly)
-    unknown = F.count_if(F.col(UNKNOWN)).alias("unknown")
-    # where rows are kept, most of them are their own tombstones
-    buried = [F.count_if(F.col(BURIED)).alias("buried")] if run.job.keeps_deleted else []
-    outcomes = Measured(joined, [*_outcome_figures(), unknown, *buried, *failures])
-    rows = materialized(outcomes.df)
-    figures |= outcomes.figures()
-    if buried:
-        figures["ended"] = figures["buried"]
-    if carried is None:
-        return Compared(rows, figures, True, keys=narrow)
-    departures = 0 if run.job.changes.ordered else carried.departures.count()
-    figures |= {"unresolved": carried.unresolved.count(), "departures": departures}
-    figures["ended"] += departures
-    return Compared(rows, figures, True, carried.departures if departures else None, keys=narrow)
-
-
-def _carried(
-    run: JobRun, shape: Shape, events: DataFrame, figures: dict[str, Any], *, recorded: bool
-) -> Carried | None:
-    """What key changes carry over, where the batch has some that leave out values, or the table ever had."""
-    # a snapshot has none
-    moves = bool(figures.get("moves") or figures.get("unpaired"))
-    if not moves and not recorded:
-        return None
-    changes, target = run.job.changes, contents(run, shape)
-    names = [field.name for field in event_fields(shape.schema)]
-    return carry_over(
-        events,
-        target,
-        remembered_beside(run),
-        [shape.schema[key] for key in changes.keys],
-        value_fields(shape.schema, changes.keys),
-        on_tie=changes.on_tie,
-        whole=whole_row(target, names, changes.on_tie, is_positioned(run)) if target is not None else None,
-        moves=moves,
-        truncates=figures["truncates"] > 0,
-        recorded=recorded,
-        remembers=not changes.ordered,
-    )
 
 
 def _ahead() -> Column:
@@ -283,20 +180,6 @@ def _irregular(judged: DataFrame) -> Column:
     return irregular & (F.col(VERDICT) == "good")
 
 
-def _outcome_figures() -> list[Column]:
-    """Counts of events by outcome; rows that no event names (`_sluice_n` 0) count as written only."""
-    outcome, named = F.col(OUTCOME), F.col(EVENTS) > 0
-    names = {name: ("rejected_rows" if name == "rejected" else name) for name in OUTCOMES}
-    return [
-        *[F.count_if(named & (outcome == name)).alias(alias) for name, alias in names.items()],
-        F.count_if(named).alias("folded_rows"),
-        F.coalesce(F.sum(EVENTS), F.lit(0)).alias("folded_events"),
-        F.count_if(F.col(TIED) & (outcome != "rejected")).alias("tied"),
-        F.count_if(outcome.isin(*_WRITTEN)).alias("written"),
-        F.count_if(outcome.isin("delete", "remember")).alias("ended"),
-    ]
-
-
 def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
     """Upserts at their row's own sequence are compared with the whole row: rare, so read only when it happens."""
     rows, figures = compared.rows, compared.figures
@@ -308,7 +191,7 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
     if figures["contender"] <= MOST_BROADCAST:
         # before their ranks are made, which cost more than all else
         now = having_keys_of(contenders, now, run.job.changes.keys)
-    decided = Measured(settle(contenders, now, run.job.changes.keys), _outcome_figures())
+    decided = Measured(settle(contenders, now, run.job.changes.keys), outcome_figures())
     settled = materialized(decided.df)
     found = decided.figures()
     merged = {**figures, "contender": 0}

@@ -32,6 +32,7 @@ from framework.changes.sequence import of_json
 from framework.changes.snapshot import TWICE, differences, held, with_repeats
 from framework.materialized import materialized
 from framework.quality.gate import Gate
+from framework.run.compare_columns import compare_joined
 from framework.run.compared import Compared, contents, is_positioned, ranked
 from framework.run.conform import value_fields
 from framework.run.history import compare_good
@@ -47,8 +48,8 @@ from framework.sql import quote
 Joined = Callable[[JobRun, Shape, Gate, DataFrame, Callable[[], dict[str, Any]]], Compared]
 
 
-def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, joined: Joined) -> Compared:
-    """What the delivered snapshots change; `joined` compares events with a table that has one row per key.
+def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared:
+    """What the delivered snapshots change.
 
     Raises:
         DeliveryRefused: it is empty, all of it is older than what the table contains, or it has too many sequences.
@@ -61,7 +62,7 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, 
     figures = {**measured.figures(), **marked.figures()}
     delivery = _Delivery(run, shape, gate, rows, figures, positions_of(run, shape, rows))
     if run.job.keeps_deleted:
-        return delivery.as_events(joined)
+        return delivery.as_events(compare_joined)
     return delivery.as_events(_versions) if run.job.versioned else delivery.as_rows()
 
 

@@ -1,9 +1,10 @@
-"""What commits say about the batches a table contains.
+r"""What commits say about the batches a table contains.
 
 Every commit of ours carries a small JSON text: the batch it made itself, and the last batch of every other
 job, taken over from the commits before it, so that the expiry of old commits forgets nothing::
 
-    {"own": "crm.leads", "base": 41, "line": "", "reach": "{...}", "jobs": {"crm.leads": ["0001", 7, "9f2c..."]}}
+    {"own": "crm.leads", "base": 41, "line": "", "reach": "{\"w\":908}",
+     "jobs": {"crm.leads": ["0001", 7, "9f2c..."]}}
 
 `base` is the version the writer had seen when it took the others over. Commits that slipped in between are
 not among them; so whoever reads the newest text goes on down to `base`, usually the version right below, and
