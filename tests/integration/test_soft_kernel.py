@@ -32,6 +32,7 @@ from tests.integration.test_scd1_columns import (
     batches_applied,
     d,
     random_feed,
+    some_orders_and_splits,
     source_feed,
     u,
 )
@@ -145,10 +146,7 @@ def test_every_order_and_split_of_key_changes_that_leave_out_values_marks_the_ol
     spark: SparkSession,
 ) -> None:
     draw = random.Random(8)
-    feeds = []
-    for case in [*PLACEHOLDERS.values(), *OWN_PLACEHOLDERS.values()]:
-        every = list(orders_and_splits(case))
-        feeds += every if len(every) <= 100 else draw.sample(every, 100)
+    feeds = some_orders_and_splits([*PLACEHOLDERS.values(), *OWN_PLACEHOLDERS.values()], 100)
     feeds += [shuffled(draw, SWAP_IN_PARTS, most=6) for _ in range(50)]
     check(spark, feeds)
 

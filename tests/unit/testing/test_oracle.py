@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import pytest
@@ -73,12 +74,20 @@ CASES = {
 }
 
 
+def _orders(changes: list[Change]) -> list[list[Change]]:
+    """All of them, or as many as 720, drawn at random."""
+    if len(changes) <= 6:
+        return [list(order) for order in itertools.permutations(changes)]
+    draw = random.Random(1)
+    return [draw.sample(changes, len(changes)) for _ in range(720)]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_key_changes_mean_the_same_in_every_order(name: str) -> None:
     changes, expected = CASES[name]
     assert live(changes) == expected
-    for order in itertools.islice(itertools.permutations(changes), 720):
-        assert live(list(order)) == expected
+    for order in _orders(changes):
+        assert live(order) == expected
         open_rows = {each.key: tuple(each.values.values()) for each in scd2(order, COLUMNS) if not each.end}
         assert open_rows == expected
 
