@@ -14,6 +14,7 @@ have `\\`, `=`, `;` and `,` escaped by `\\`, and the class is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -36,6 +37,8 @@ from pyspark.sql.types import (
 
 from framework.sql import quote
 
+_BITS = 30
+
 
 def rank(fields: Sequence[StructField], prefix: str = "", absent: Column | None = None) -> Column:
     """The rank of a row as bigint; `prefix` is a quoted qualifier such as ``t.``.
@@ -52,9 +55,9 @@ def fingerprint(fields: Sequence[StructField]) -> Column:
     Good for noticing that two events differ, which is rare, so that ranks are made only where they decide something.
     It is neither stable between versions of Spark, nor an order that may decide anything.
     """
-    nulls = F.concat(*[F.when(F.col(quote(field.name)).isNull(), "0").otherwise("1") for field in fields])
-    # a hash passes over NULLs: without the text of who is NULL, (NULL, 1) would be (1, NULL)
-    return F.xxhash64(nulls, *[_hashable(F.col(quote(field.name)), field.dataType) for field in fields])
+    # a hash passes over NULLs: without the places of those, (NULL, 1) would be (1, NULL)
+    nulls = [_places_of_nulls(fields[at : at + _BITS]) for at in range(0, len(fields), _BITS)]
+    return F.xxhash64(*nulls, *[_hashable(F.col(quote(field.name)), field.dataType) for field in fields])
 
 
 def canonical_text(fields: Sequence[StructField], prefix: str = "", absent: Column | None = None) -> Column:
@@ -62,6 +65,14 @@ def canonical_text(fields: Sequence[StructField], prefix: str = "", absent: Colu
     ordered = sorted(fields, key=lambda field: (field.name.lower(), field.name))
     parts = [_part(field, prefix, absent) for field in ordered]
     return F.concat(*parts) if parts else F.lit("")
+
+
+def _places_of_nulls(fields: Sequence[StructField]) -> Column:
+    bits = [
+        F.when(F.col(quote(field.name)).isNull(), F.lit(1 << n)).otherwise(F.lit(0))
+        for n, field in enumerate(fields)
+    ]
+    return reduce(lambda left, right: left.bitwiseOR(right), bits)
 
 
 def _hashable(column: Column, kind: DataType) -> Column:
