@@ -13,7 +13,7 @@ CHECKS ?= lint
 TESTS ?= tests
 # processes side by side, each with a Spark of its own: most of a test is planning, which has one thread
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 SOURCES = framework jobs tests benchmarks tools setup.py
 
 .DEFAULT_GOAL := help

@@ -28,6 +28,7 @@ from framework.run.narrowing import narrowing
 from framework.run.outcome import Counts
 from framework.run.overtaken import OVERTAKEN
 from framework.run.positions import POSITION
+from framework.run.prefetch import prefetched
 from framework.run.quarantine import quarantine_rows, write_quarantine
 from framework.run.repair import events_of
 from framework.run.retention import first_purge, purge
@@ -52,8 +53,9 @@ class Reconciled:
 
 def prepare_merge(run: JobRun, intent: Intent) -> Reconciled:
     """Everything up to the writes; reads the source once (twice for the first irregular events), and the table."""
-    shape, gate, judged = judged_events(run, events_of(run, intent, positions=True))
-    compared = compare(run, shape, gate, judged, bytes_read(intent))
+    with prefetched(run):
+        shape, gate, judged = judged_events(run, events_of(run, intent, positions=True))
+        compared = compare(run, shape, gate, judged, bytes_read(intent))
     counts = counts_of(compared.figures, run.job.mode)
     run.outcome.counts.add(counts)
     run.outcome.reject_reasons.update(count_reasons(compared.rejected) if counts.quarantined else {})

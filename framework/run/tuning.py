@@ -30,6 +30,8 @@ HASHED = {"spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": str(16 * 10
 """For merges that shuffle whole files: few rows on one side are hashed, so that the many on the other aren't sorted."""
 SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
 """For merges: a sieve is a long text, and plans are kept as text."""
+READY = {"spark.databricks.delta.merge.materializeSource": "none"}
+"""For merges of rows that are materialised already: Delta would do it once more."""
 SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -66,9 +68,9 @@ def fitted_to_rows(run: JobRun, count: int) -> Iterator[None]:
 
 @contextmanager
 def fitted_to_merge(run: JobRun, count: int | None) -> Iterator[None]:
-    """Settings for a merge that shuffles about so many rows; None: nobody knows how many."""
+    """Settings for a merge of materialised rows that shuffles about so many; None: nobody knows how many."""
     with (
-        _set(run, {**SHORT_PLANS, **HASHED}),
+        _set(run, {**SHORT_PLANS, **HASHED, **READY}),
         _fitted(run, None if count is None else count / ROWS_PER_PARTITION, MERGING),
     ):
         yield

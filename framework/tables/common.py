@@ -134,6 +134,10 @@ class LakeFormat(ABC):
     def reach(self, table: TableRef) -> str | None:
         return self.marks(table)[0].reach
 
+    def fetch_state(self, table: TableRef) -> None:
+        """Get what a commit to the table will need of it, where getting that takes long and can be kept."""
+        return
+
     def last_mark(self, table: TableRef, job: str) -> BatchMark | None:
         return self.marks(table)[0].jobs.get(job)
 

@@ -96,6 +96,9 @@ class DeltaFormat(LakeFormat):
         # a table that was only made has no version of its rows yet, as with Iceberg
         return None if found and found.number == 0 and found.operation in _CREATED else found
 
+    def fetch_state(self, table: TableRef) -> None:
+        self._log(table).fetch_state()
+
     def size(self, table: TableRef) -> int | None:
         return self._log(table).size
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from framework.tables.base import BatchMark, TableRef, Version
-from framework.tables.jvm import java_session, jvm
+from framework.tables.jvm import active, java_session, jvm
 from framework.tables.marks import Commit, Marks, collect
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class DeltaLog:
     """The log of one table at its newest version; read-only."""
 
     def __init__(self, spark: SparkSession, table: TableRef) -> None:
-        self._jvm = jvm(spark)
+        self._spark, self._jvm = spark, jvm(spark)
         found = self._jvm.org.apache.spark.sql.delta.DeltaLog.forTableWithSnapshot(
             java_session(spark), table.location
         )
@@ -59,6 +59,12 @@ class DeltaLog:
     def version(self) -> int:
         """The newest version; -1 if there is no table."""
         return int(self._snapshot.version())
+
+    def fetch_state(self) -> None:
+        """Let Delta compute what it keeps of this version: Spark jobs over the log."""
+        if self.version >= 0:
+            with active(self._spark):
+                self._snapshot.setTransactions()
 
     @property
     def size(self) -> int | None:
