@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -80,10 +80,19 @@ def test_an_edge_from_a_job_that_is_not_chosen_doesnt_block() -> None:
     assert run(["b"], [("a", "b")], lambda name: outcome(name, "applied")) == {"b": "applied"}
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What started in the background of a shell ignores interrupts, and so would the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_main(number: int = signal.SIGINT) -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_pipeline_cancels_what_runs_and_starts_nothing_more() -> None:
     cancelled, started = threading.Event(), []
 
@@ -99,6 +108,7 @@ def test_an_interrupted_pipeline_cancels_what_runs_and_starts_nothing_more() -> 
     assert started == ["a"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_pipeline_doesnt_wait_for_a_job_that_cant_be_cancelled() -> None:
     def work(name: str) -> JobOutcome:
         if name == "stuck":
