@@ -399,7 +399,7 @@ def test_a_swap_whose_events_leave_out_values_keeps_them_however_it_is_split_and
 ) -> None:
     draw = random.Random(6)
     feeds = list(splits(SWAP_IN_PARTS))
-    feeds += [shuffled(draw, SWAP_IN_PARTS, most=8) for _ in range(150)]
+    feeds += [shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(150)]
     check(spark, feeds)
 
 

@@ -264,7 +264,7 @@ def test_c15b_a_late_value_of_the_old_key_splits_its_version_and_reaches_the_new
 
 def test_a_swap_whose_events_leave_out_values_keeps_them_in_every_version(spark: SparkSession) -> None:
     draw = random.Random(6)
-    check(spark, [shuffled(draw, SWAP_IN_PARTS, most=8) for _ in range(60)])
+    check(spark, [shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(60)])
 
 
 @pytest.mark.parametrize("again", [0, 0.5], ids=["keys once", "keys used anew"])
