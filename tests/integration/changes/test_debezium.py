@@ -391,6 +391,25 @@ def test_one_batch_may_hold_several_schemas_and_messages_without(spark: SparkSes
     ]
 
 
+def test_schemas_of_any_letters_are_cut_where_they_end_whichever_of_them_the_batch_begins_with(
+    spark: SparkSession,
+) -> None:
+    key = {"type": "int32", "field": "id"}
+    # more schemas than the first messages are remembered for, and some that come after those that were looked at
+    names = [f"größe{n}\U0001f41f" for n in range(7)]
+    records = [
+        {"value": wrapped([key, {"type": "string", "field": name}], change(after={"id": n, name: f"ß{n}"}))}
+        for n, name in [*[(0, names[0])] * 25, *enumerate(names)]
+    ]
+
+    found = decoded(spark, job_of("debezium", None), records)
+
+    assert [event.get("bad") for event in found] == [None] * len(records)
+    last = found[-7:]
+    assert [[e["id"], e[names[e["id"]]]] for e in last] == [[n, f"ß{n}"] for n in range(7)]
+    assert [sorted(e["absent"]) for e in last] == [[o for o in names if o != name] for name in names]
+
+
 def test_a_payload_before_its_schema_is_found_too(spark: SparkSession) -> None:
     whole = wrapped([{"type": "int32", "field": "id"}], change(after={"id": 1}))
     records = [{"value": {"payload": whole["payload"], "schema": whole["schema"]}}]
