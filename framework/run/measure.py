@@ -21,10 +21,17 @@ class Measured:
     def figures(self, seconds: float = 10) -> dict[str, Any]:
         """The figures of the action that has just succeeded; counted again if Spark delivered none."""
         found: Queue[dict[str, Any]] = Queue()
-        # Spark's own wait has no end; a daemon that is left in it doesn't hold the process at its exit
-        Thread(target=lambda: found.put(dict(self._observation.get)), daemon=True).start()
+
+        def deliver() -> None:
+            try:
+                found.put(dict(self._observation.get))
+            except Exception:
+                found.put({})  # Spark 4.1 has a row without columns then, which it can't hand over
+
+        # Spark 3.5's own wait has no end then; a daemon that is left in it doesn't hold the process at its exit
+        Thread(target=deliver, daemon=True).start()
+        # a plan that Spark cut short (an empty branch) takes its counters with it
         try:
-            return found.get(timeout=seconds)
+            return found.get(timeout=seconds) or self._recount()
         except Empty:
-            # a plan that Spark cut short (an empty branch) takes its counters with it
             return self._recount()
