@@ -32,8 +32,6 @@ SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
 """For merges: a sieve is a long text, and plans are kept as text."""
 READY = {"spark.databricks.delta.merge.materializeSource": "none"}
 """For merges of rows that are materialised already: Delta would do it once more."""
-TOGETHER = {"spark.databricks.delta.optimizeWrite.enabled": "true"}
-"""For merges that write changed rows alone: into one file, not one of each task. Every later batch reads them all."""
 SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -71,9 +69,8 @@ def fitted_to_rows(run: JobRun, count: int) -> Iterator[None]:
 @contextmanager
 def fitted_to_merge(run: JobRun, count: int | None) -> Iterator[None]:
     """Settings for a merge of materialised rows that shuffles about so many; None: nobody knows how many."""
-    together = TOGETHER if _writes_changes_alone(run) else {}
     with (
-        _set(run, {**SHORT_PLANS, **HASHED, **READY, **together}),
+        _set(run, {**SHORT_PLANS, **HASHED, **READY}),
         _fitted(run, None if count is None else count / ROWS_PER_PARTITION, MERGING),
     ):
         yield
@@ -88,13 +85,6 @@ def _fitted(run: JobRun, partitions: float | None, more: Mapping[str, str] | Non
     ours = {"spark.sql.shuffle.partitions": number, "spark.sql.adaptive.enabled": "false"}
     with _set(run, {**ours, **(more or {})}):
         yield
-
-
-def _writes_changes_alone(run: JobRun) -> bool:
-    """Of a Delta table; unless the table itself says how its files are to be written."""
-    properties = run.fmt.properties(run.target)
-    vectors = properties.get("delta.enableDeletionVectors") == "true"
-    return vectors and "delta.autoOptimize.optimizeWrite" not in properties
 
 
 def _set(run: JobRun, ours: Mapping[str, str]) -> AbstractContextManager[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -125,11 +126,15 @@ class LakeFormat(ABC):
     ) -> None:
         def write(stamp: Stamp) -> None:
             columns = self.schema(table).names
-            with as_view(source) as view:
+            with as_view(source) as view, self._merging(source.sparkSession, table):
                 sql = merge_sql(table, view, clauses, columns, guard=self.guards_inserts)
                 self._command(source.sparkSession, table, sql, stamp)
 
         self._commit(table, mark, write)
+
+    def _merging(self, spark: SparkSession, table: TableRef) -> AbstractContextManager[None]:
+        """Settings for a merge into the table."""
+        return nullcontext()
 
     def reach(self, table: TableRef) -> str | None:
         return self.marks(table)[0].reach

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 _CREATED = ("create table", "create or replace table")  # those with rows are called "... as select"
 # rows outside the condition are the caller's business, as they are with Iceberg
 _UNCHECKED = {"spark.databricks.delta.replaceWhere.constraintCheck.enabled": "false"}
+
+
+# where a merge writes changed rows alone: into one file, not one of each task, because later merges read them all
+_TOGETHER, _TOGETHER_BY_TABLE = (
+    "spark.databricks.delta.optimizeWrite.enabled",
+    "delta.autoOptimize.optimizeWrite",
+)
 
 
 class DeltaFormat(LakeFormat):
@@ -142,6 +150,13 @@ class DeltaFormat(LakeFormat):
         options = {**write_options(stamp), "replaceWhere": condition}
         with settings(df.sparkSession, _UNCHECKED):
             df.write.format("delta").mode("overwrite").options(**options).save(table.location)
+
+    def _merging(self, spark: SparkSession, table: TableRef) -> AbstractContextManager[None]:
+        properties = self.properties(table)
+        # what somebody has decided about the size of files stays
+        decided = _TOGETHER_BY_TABLE in properties or spark.conf.get(_TOGETHER, None) is not None
+        alone = properties.get("delta.enableDeletionVectors") == "true"
+        return settings(spark, {_TOGETHER: "true"} if alone and not decided else {})
 
     def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
         run_with_stamp(spark, sql, stamp)

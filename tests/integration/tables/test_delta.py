@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import types as T
 
 from framework.errors import ConfigError, TableError
-from framework.tables import TableSpec, table_format, table_ref
+from framework.session.temporary import settings
+from framework.tables import MergeClauses, TableSpec, table_format, table_ref
 
 SCHEMA = T.StructType().add("id", "long").add("name", "string")
 
@@ -83,3 +84,29 @@ def test_a_dropped_table_leaves_nothing_in_its_folder(delta, lake):
     delta.create(table, TableSpec(SCHEMA))
     delta.drop(table)
     assert [path.name for path in Path(table.location).parent.glob("*dropped*")] == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "together"),
+    [
+        ({"layout": "deletion-vectors"}, True),
+        ({"layout": "deletion-vectors", "delta.autoOptimize.optimizeWrite": "false"}, False),
+        ({}, False),
+    ],
+    ids=["deletion vectors", "the table decides", "whole files"],
+)
+def test_a_merge_that_writes_changed_rows_alone_writes_them_together(delta, lake, properties, together):
+    table = table_ref(lake, f"standardized.tables.together_{len(properties)}", "delta")
+    delta.create(table, TableSpec(SCHEMA, properties=properties))
+    rows = delta.spark.range(400).selectExpr("id", "'a' AS name")
+    delta.append(rows.coalesce(1), table, None)
+    clauses = MergeClauses(
+        on="t.`id` = s.`id`",
+        update_set={"name": "s.`name`"},
+        insert_values={"id": "s.`id`", "name": "s.`name`"},
+    )
+    two_tasks = {"spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false"}
+    with settings(delta.spark, two_tasks):
+        delta.merge(rows.selectExpr("id + 200 AS id", "'b' AS name"), table, clauses, None)
+    assert (delta.version(table).metrics["files_added"] == 1) is together
+    assert delta.read(table).groupBy("name").count().orderBy("name").collect() == [("a", 200), ("b", 400)]
