@@ -91,11 +91,13 @@ def _merge(
     counted = [*tallies(gate), *retention_figures(judged, mark), older]
     if not _by_column(run, shape, judged):
         # of a small table nobody asks how far it has come: it costs little to look
-        reached = horizon(run) if contents(run, shape) is None or is_large(run) else None
-        whole = _whole_rows(run, shape, judged, counted, told_apart, size, reached)
+        now = contents(run, shape)
+        reached = horizon(run) if now is None or is_large(run) else None
+        compared_by = partial(_whole_rows, run, shape, judged, counted, now, size, reached)
+        whole = compared_by(told_apart)
         if whole.figures["tied"] and not whole.figures["irregular"]:
             # ranks cost more than all else that is done to an event, so they are made only when something is tied
-            whole = _whole_rows(run, shape, judged, counted, ranked, size, reached)
+            whole = compared_by(ranked)
         if not whole.figures["irregular"]:
             return whole
     return compare_columns(run, shape, gate, judged, counted)
@@ -123,12 +125,12 @@ def _whole_rows(
     shape: Shape,
     judged: DataFrame,
     counted: list[Column],
-    settled_by: Callable[[DataFrame, bool], DataFrame],
+    known: DataFrame | None,
     size: int | None,
     reached: Horizon | None,
+    settled_by: Callable[[DataFrame, bool], DataFrame],
 ) -> Compared:
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
-    known = contents(run, shape)
     large = known is not None and reached is not None
     ahead = reached.figures(judged.schema[SEQ].dataType) if reached else []
     measured = Measured(judged, [*counted, F.count_if(_irregular(judged)).alias("irregular"), *ahead])

@@ -24,13 +24,12 @@ from framework.changes.columns import (
     SRC,
     STATE,
     UNKNOWN,
-    VERDICT,
 )
 from framework.changes.fold_columns import fold_columns
 from framework.changes.join_columns import join_columns
 from framework.changes.join_moves import Carried, carry_over
 from framework.changes.known import whole_row
-from framework.changes.moves import leaves_out, unpaired
+from framework.changes.moves import unpaired
 from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.batch_keys import batch_keys
@@ -40,11 +39,11 @@ from framework.run.compared import (
     is_positioned,
     kept,
     ranked,
+    records_departures,
     remembered_beside,
 )
 from framework.run.conform import event_fields, value_fields
-from framework.run.contract import DEPARTURES
-from framework.run.figures import outcome_figures
+from framework.run.figures import outcome_figures, wider_figures
 from framework.run.jobrun import JobRun
 from framework.run.judge import with_judged_rows
 from framework.run.measure import Measured
@@ -58,12 +57,10 @@ _PASSING = (OP, SRC, RAW, REASONS)
 def compare_columns(
     run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, counted: list[Column]
 ) -> Compared:
-    truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
-    moves = [
-        F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves"),
-        unpaired(judged, run.job.changes.keys).alias("unpaired"),
-    ]
-    measured = Measured(judged, [*counted, truncates, *moves])
+    """Judged events, compared column by column; `counted`: what is to be counted of them besides."""
+    keys = run.job.changes.keys
+    wider = wider_figures(judged, value_fields(shape.schema, keys))
+    measured = Measured(judged, [*counted, *wider, unpaired(judged, keys).alias("unpaired")])
     return compare_joined(run, shape, gate, ranked(kept(measured.df), is_positioned(run)), measured.figures)
 
 
@@ -75,7 +72,7 @@ def compare_joined(
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     tombstones = remembered_beside(run)
     carried = None
-    recorded = tombstones is not None and DEPARTURES in run.fmt.properties(run.tombstones)
+    recorded = tombstones is not None and records_departures(run)
     if recorded or MOVED_FROM in events.columns or MOVED_TO in events.columns:
         events = materialized(events)
         carried = _carried(run, shape, events, counted(), recorded=recorded)

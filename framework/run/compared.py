@@ -16,6 +16,7 @@ from framework.changes.rank import fingerprint, rank
 from framework.changes.sequence import names_position
 from framework.run.batch_keys import BatchKeys
 from framework.run.conform import data_fields, with_missing
+from framework.run.contract import DEPARTURES
 from framework.run.horizon import Horizon
 from framework.run.jobrun import JobRun
 from framework.run.retention import newest_time
@@ -78,6 +79,11 @@ def remembered_beside(run: JobRun) -> DataFrame | None:
     if run.job.changes.ordered or not run.fmt.exists(run.tombstones):
         return None
     return run.fmt.read(run.tombstones)
+
+
+def records_departures(run: JobRun) -> bool:
+    """Whether the table of tombstones may say what keys had as they changed."""
+    return DEPARTURES in run.fmt.properties(run.tombstones)
 
 
 def is_positioned(run: JobRun) -> bool:

@@ -1,20 +1,33 @@
-"""What is counted of a batch's rows by outcome, while they are evaluated."""
+"""What is counted of a batch while it is evaluated: events that concern other keys too, and rows by outcome."""
 
 from __future__ import annotations
 
-from pyspark.sql import Column
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField
 
-from framework.changes.columns import EVENTS, OUTCOME, TIED
+from framework.changes.columns import EVENTS, OP, OUTCOME, TIED, VERDICT
+from framework.changes.moves import leaves_out
 
-OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
+_OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
 _WRITTEN = ("insert", "update", "delete")
+
+
+def wider_figures(judged: DataFrame, columns: Sequence[StructField]) -> list[Column]:
+    """Counts of good events that concern more than their own key: truncates, and key changes that leave out columns."""
+    truncates = (F.col(OP) == "T") & (F.col(VERDICT) == "good")
+    return [
+        F.count_if(truncates).alias("truncates"),
+        F.count_if(leaves_out(judged, columns)).alias("moves"),
+    ]
 
 
 def outcome_figures() -> list[Column]:
     """Counts of events by outcome; rows that no event names (`_sluice_n` 0) count as written only."""
     outcome, named = F.col(OUTCOME), F.col(EVENTS) > 0
-    names = {name: ("rejected_rows" if name == "rejected" else name) for name in OUTCOMES}
+    names = {name: ("rejected_rows" if name == "rejected" else name) for name in _OUTCOMES}
     return [
         *[F.count_if(named & (outcome == name)).alias(alias) for name, alias in names.items()],
         F.count_if(named).alias("folded_rows"),

@@ -41,13 +41,20 @@ from framework.changes.join_versions import (
     unresolved,
     with_taken_over,
 )
-from framework.changes.moves import leaves_out
 from framework.changes.scd2 import SHOWN, hidden, versions
 from framework.materialized import materialized
 from framework.quality.gate import Gate
-from framework.run.compared import Compared, contents, is_positioned, kept, ranked, remembered_beside
+from framework.run.compared import (
+    Compared,
+    contents,
+    is_positioned,
+    kept,
+    ranked,
+    records_departures,
+    remembered_beside,
+)
 from framework.run.conform import event_fields, value_fields, with_missing
-from framework.run.contract import DEPARTURES
+from framework.run.figures import wider_figures
 from framework.run.history_counts import outcomes, summed, truncate_outcomes
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
@@ -61,9 +68,8 @@ def compare_versions(
     run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None
 ) -> Compared:
     """The versions to write, delete and remember; events are counted one by one."""
-    truncates = F.count_if((F.col(OP) == "T") & (F.col(VERDICT) == "good")).alias("truncates")
-    moves = F.count_if(leaves_out(judged, value_fields(shape.schema, run.job.changes.keys))).alias("moves")
-    measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), truncates, moves])
+    wider = wider_figures(judged, value_fields(shape.schema, run.job.changes.keys))
+    measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), *wider])
     events = materialized(ranked(kept(measured.df), is_positioned(run)))
     compared = compare_good(run, shape, gate, events.filter(F.col(VERDICT) == "good"), measured.figures())
     rejected = events.filter(F.col(VERDICT) == "rejected").withColumn(OUTCOME, F.lit("rejected"))
@@ -78,7 +84,7 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     target, memory = contents(run, shape), remembered_beside(run)
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
-    carries = figures.get("moves", 0) > 0 or _recorded(run, memory)
+    carries = figures.get("moves", 0) > 0 or (memory is not None and records_departures(run))
     told = touched
     if carries:
         touched, told = reach(changes, touched, memory, keys, columns)
@@ -116,11 +122,6 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     remember = materialized(news.df)
     figures |= news.figures()
     return Compared(changed, summed(figures), False, memory=remember)
-
-
-def _recorded(run: JobRun, memory: DataFrame | None) -> bool:
-    """Whether the table remembers key changes that left out values."""
-    return memory is not None and DEPARTURES in run.fmt.properties(run.tombstones)
 
 
 def _of(found: DataFrame, touched: DataFrame, keys: list[str]) -> DataFrame:

@@ -14,7 +14,7 @@ it, or nobody reckoned then, the table is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -53,9 +53,7 @@ class Horizon:
 
     def marked(self, mark: BatchMark, table: TableRef, figures: Mapping[str, Any]) -> BatchMark:
         """What the commit of a batch with such figures says."""
-        return BatchMark(
-            mark.job, mark.epoch, mark.n, mark.intent, figures[_REACH], self.seen.get(table.name)
-        )
+        return replace(mark, reach=figures[_REACH], reckoned_on=self.seen.get(table.name))
 
 
 def is_ahead(figures: Mapping[str, Any]) -> bool:

@@ -83,7 +83,7 @@ def open_messages(df: DataFrame, text: Column, *kept: Column) -> Opened:
 def _schemas(named: DataFrame, known: Sequence[str] | None) -> dict[int, Mapping[str, Any]] | None:
     """The schemas by version; None if cutting did not give a schema each time. `known`: heads; None: parse."""
     exact = known is None
-    others = reduce(and_, [~_begins(head) for head in known or ()], F.expr(_WRAPPED))
+    others = reduce(and_, [~_starts_with(head) for head in known or ()], F.expr(_WRAPPED))
     heads = named.filter(others).selectExpr(f"{_PARSED if exact else _HEAD} AS head").distinct()
     if known:
         heads = heads.unionByName(
@@ -125,7 +125,7 @@ def _cut(
     """Messages cut at the mark."""
     length = F.when(F.expr(wrapped), F.octet_length(F.expr(_HEAD)))
     for head in known:
-        length = F.when(_begins(head), len(head.encode())).otherwise(length)
+        length = F.when(_starts_with(head), len(head.encode())).otherwise(length)
     version = f"xxhash64(substr(cast({TEXT} AS binary), 1, {_LENGTH}))" if schemas else "cast(NULL AS bigint)"
     df = named.withColumn(_LENGTH, length).selectExpr("*", f"{version} AS {VERSION}")
     body = f"ltrim(CASE WHEN {_LENGTH} IS NOT NULL THEN {_AFTER_MARK} ELSE {TEXT} END)"
@@ -139,7 +139,7 @@ def _taken_apart(named: DataFrame, samples: Samples, schemas: Mapping[int, Mappi
     return Opened(named.selectExpr("*", f"{version} AS {VERSION}"), body, samples, schemas)
 
 
-def _begins(head: str) -> Column:
+def _starts_with(head: str) -> Column:
     return F.coalesce(F.col(TEXT).startswith(F.lit(head + _MARK)), F.lit(False))
 
 
