@@ -7,8 +7,10 @@ of its own, in turn. Both get their Spark from the same place, so the options of
 are the same. Seconds are taken from the moment Spark is up; CPU is the JVM's and Python's together. A ratio is printed
 only if both tables have the same checksum.
 
-Bare Spark rounds decimals with too many digits, and says nothing. `--decimals round`, the default here, does the same;
-`--decimals exact` is what jobs do by default. docs/performance.md tells the figures, and where the seconds go.
+Bare Spark rounds decimals with too many digits, and says nothing. `--decimals round`, the default here, has both do so.
+With `--decimals exact`, which is what jobs do by default, the bare contender stops at such a value, too: it reads with
+room for more digits, narrows, and compares. `--bare round` leaves that out of it, and tells what exactness costs.
+docs/performance.md tells the figures, and where the seconds go.
 """
 
 from __future__ import annotations
@@ -23,9 +25,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
 
 from benchmarks.processes import cpu_seconds
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 COLUMNS = {
     "order_id": "bigint",
@@ -83,8 +90,7 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
         assert outcome.exit_code == 0, outcome.jobs[0].error
         stages = {stage.name: stage.seconds for stage in outcome.jobs[0].stages}
     else:
-        ddl = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        frame = spark.read.schema(ddl).option("header", True).csv(str(source))
+        frame = bare_frame(spark, source, exact=contender == "bare-exact")
         if table_format == "iceberg":
             spark.sql("CREATE NAMESPACE IF NOT EXISTS lake.standardized_shop")
             frame.writeTo("lake.standardized_shop.orders").using("iceberg").create()
@@ -105,17 +111,31 @@ def run_once(contender: str, folder: Path, source: Path, table_format: str) -> d
     return {"wall": wall_seconds, "cpu": used, "rows": row.n, "checksum": str(row.h), "stages": stages}
 
 
-def compare(rows: int, pairs: int, table_format: str, decimals: str) -> None:
+def bare_frame(spark: SparkSession, source: Path, *, exact: bool) -> DataFrame:
+    """What one writes by hand; `exact`: a value that its type can't hold stops the query instead of being rounded."""
+    kinds = {**COLUMNS, "amount": "decimal(18,8)"} if exact else COLUMNS
+    ddl = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
+    frame = spark.read.schema(ddl).option("header", True).csv(str(source))
+    if not exact:
+        return frame
+    both = frame.withColumn("narrow", F.col("amount").cast(COLUMNS["amount"]))
+    fits = F.col("amount").isNull() | (F.col("narrow") == F.col("amount"))
+    stopped = F.when(fits, F.col("narrow")).otherwise(F.raise_error(F.lit("too many digits")))
+    return both.withColumn("amount", stopped.cast(COLUMNS["amount"])).select(*COLUMNS)
+
+
+def compare(rows: int, pairs: int, table_format: str, decimals: str, bare: str) -> None:
     with tempfile.TemporaryDirectory() as base:
         source = Path(base) / "orders.csv"
         generate(source, rows)
         found: dict[str, list[dict[str, Any]]] = {"bare": [], "sluice": []}
+        runs = {"bare": "bare-exact" if bare == "exact" else "bare", "sluice": "sluice"}
         for turn in range(pairs):
             order = ("bare", "sluice") if turn % 2 == 0 else ("sluice", "bare")
             for contender in order:
                 folder = Path(base) / f"{contender}-{turn}"
                 project_files(folder, source, table_format, decimals)
-                found[contender].append(_spawn(contender, folder, source, table_format))
+                found[contender].append(_spawn(runs[contender], folder, source, table_format))
                 shutil.rmtree(folder)
             _print_pair(turn, found)
         sums = {(each["rows"], each["checksum"]) for runs in found.values() for each in runs}
@@ -162,13 +182,14 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--format", choices=["iceberg", "delta"], default="iceberg")
     parser.add_argument("--decimals", choices=["round", "exact"], default="round")
+    parser.add_argument("--bare", choices=["round", "exact"], help="as --decimals unless given")
     parser.add_argument("--once", nargs=3, metavar=("CONTENDER", "FOLDER", "SOURCE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.once:
         contender, folder, source = args.once
         print(json.dumps(run_once(contender, Path(folder), Path(source), args.format)))
     else:
-        compare(args.rows, args.pairs, args.format, args.decimals)
+        compare(args.rows, args.pairs, args.format, args.decimals, args.bare or args.decimals)
 
 
 if __name__ == "__main__":
