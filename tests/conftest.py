@@ -53,6 +53,7 @@ def s3() -> Iterator[S3]:
 @pytest.fixture(scope="session")
 def spark(lake_root: Path, request: pytest.FixtureRequest) -> Iterator[SparkSession]:
     """The one session: Delta, an Iceberg catalog `lake` on SQLite, and S3 if some test of this run wants it."""
+    from framework.run import tuning
     from framework.session.builder import build_session
     from framework.session.settings import CatalogSettings, SessionSettings
 
@@ -67,6 +68,12 @@ def spark(lake_root: Path, request: pytest.FixtureRequest) -> Iterator[SparkSess
             "spark.driver.memory": "3g",
             # A suite is thousands of small queries: compiling each quickly beats compiling it well.
             "spark.driver.extraJavaOptions": JAVA_OPTIONS,
+            # as small batches run in any case: a sixth less time. Fixture `as_large` has what large ones have.
+            **{
+                name: value
+                for name, value in tuning.SETTINGS.items()
+                if name != "spark.sql.shuffle.partitions"
+            },
             **(request.getfixturevalue("s3").spark_conf if on_s3 else {}),
         },
         jars=("core", *_quality_if_there(), *(_fetched("aws") if on_s3 else ())),

@@ -33,16 +33,16 @@ CHECKS: dict[str, Check] = {
         spark, [whole.random_feed(seed) for seed in seeds], "upsert_wins"
     ),
     "scd1, partial events and key changes": lambda spark, seeds: columns.check(
-        spark, [columns.random_feed(seed) for seed in seeds], "delete_wins"
+        spark, [columns.random_feed(seed) for seed in seeds]
     ),
     "scd1, soft deletes": lambda spark, seeds: soft.check(
-        spark, [columns.random_feed(seed) for seed in seeds], "delete_wins"
+        spark, [columns.random_feed(seed) for seed in seeds]
     ),
     "scd1, soft deletes and key changes that leave out values": lambda spark, seeds: soft.check(
-        spark, [columns.source_feed(seed) for seed in seeds], "delete_wins"
+        spark, [columns.source_feed(seed) for seed in seeds]
     ),
     "scd1, key changes that leave out values": lambda spark, seeds: columns.check(
-        spark, [columns.source_feed(seed) for seed in seeds], "delete_wins"
+        spark, [columns.source_feed(seed) for seed in seeds]
     ),
     "scd2, key changes that leave out values": lambda spark, seeds: history.check(
         spark, [columns.source_feed(seed, again=0.5) for seed in seeds]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,10 +45,11 @@ from framework.changes.moves import leaves_out, unpaired
 from framework.changes.rank import rank as rank_column
 from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1
+from tests.integration.together import Feed, Seen, State, Together
 
-Feed = list[list[Change]]
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
+Table = dict[Any, dict[str, Any]]
 NUMBER = DoubleType()
 FEED = StructField("feed", IntegerType())
 KEY = StructField("key", IntegerType())
@@ -135,6 +138,13 @@ SWAP_IN_PARTS = [
     *moved(1, 3, 6, 1, a="1"),
     *moved(2, 1, 6, 3, b="2"),
     *moved(3, 2, 6, 5),
+]
+MADE_ANEW = [
+    [u(1, 5, a="1", b="X")],
+    moved(1, 2, 6, 1, a="2"),
+    [u(1, 5.8, b="Z")],
+    [u(1, 5.3, b="Y")],
+    moved(1, 3, 5.5, 5, a="3"),
 ]
 
 
@@ -326,32 +336,34 @@ def batches_applied(
         yield n + 1
 
 
-def check(
-    spark: SparkSession,
-    feeds: list[Feed],
-    on_tie: str = "delete_wins",
-    *,
-    truncates: bool = False,
-    lost: bool = False,
-) -> int:
+def states(
+    spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", *, truncates: bool = False
+) -> Iterator[State]:
+    """The rows of each feed, by key, after each batch."""
+    lake = Lake(spark)
+    for _ in batches_applied(lake, spark, feeds, on_tie, truncates=truncates):
+        tables: dict[int, Table] = {}
+        for (feed, key), row in lake.rows.items():
+            tables.setdefault(feed, {})[key] = dict(zip(VALUES, row[2:4], strict=True))
+        yield tables
+
+
+def agree(feeds: Iterable[Seen], on_tie: str = "delete_wins", *, lost: bool = False) -> int:
     """Compare with the oracle after every batch; `lost`: values may be NULL instead. How many are, at the end."""
-    lake, total = Lake(spark), 0
-    for n in batches_applied(lake, spark, feeds, on_tie, truncates=truncates):
-        total = 0
-        for i, feed in enumerate(feeds):
-            seen = [event for batch in feed[:n] for event in batch]
-            table = {
-                key: dict(zip(VALUES, row[2:4], strict=True)) for (f, key), row in lake.rows.items() if f == i
-            }
-            expected = scd1(seen, VALUES, on_tie)
-            if lost:
-                missing, expected = _forgiven(table, expected, seen)
-                total += missing
-            assert table == expected, f"after batch {n} of feed {i}: {feed}"
-    return total
+    missing: Counter[int] = Counter()
+    for seen in feeds:
+        table, expected = seen.found or {}, scd1(seen.events, VALUES, on_tie)
+        if lost:
+            forgiven, expected = _forgiven(table, expected, seen.events)
+            missing[seen.batch] += forgiven
+        assert table == expected, str(seen)
+    return missing[max(missing, default=0)]
 
 
-Table = dict[Any, dict[str, Any]]
+def check(spark: SparkSession, feeds: list[Feed], *, truncates: bool = False, lost: bool = False) -> None:
+    """In a table of their own."""
+    own = Together({"own": feeds}, partial(states, spark, truncates=truncates))
+    agree(own.after_each_batch("own"), lost=lost)
 
 
 def _forgiven(table: Table, expected: Table, seen: list[Change]) -> tuple[int, Table]:
@@ -369,67 +381,92 @@ def _forgiven(table: Table, expected: Table, seen: list[Change]) -> tuple[int, T
     }
 
 
-@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
+@pytest.fixture(scope="module", params=["delete_wins", "upsert_wins"])
+def whole(spark: SparkSession, request: pytest.FixtureRequest) -> tuple[Together, str]:
+    """Feeds whose key changes carry all columns, and how ties are decided."""
+    on_tie, draw = request.param, random.Random(3)
+    cases = [feed for case in CASES.values() for feed in orders_and_splits(case)]
+    assert len(cases) >= 2000
+    groups = {
+        # the tie rule matters to few of them: all under the default, a part under the other
+        "cases": cases if on_tie == "delete_wins" else random.Random(1).sample(cases, 300),
+        "random": [random_feed(seed) for seed in range(150)],
+        "swaps": [*splits(SWAP), *(shuffled(draw, SWAP) for _ in range(100))],
+    }
+    return Together(groups, partial(states, spark, on_tie=on_tie)), on_tie
+
+
+@pytest.fixture(scope="module")
+def in_parts(spark: SparkSession) -> Together:
+    """Feeds whose key changes leave out columns."""
+    draw = random.Random(6)
+    groups = {
+        "cases": some_orders_and_splits(PLACEHOLDERS.values(), 200),
+        "swaps": [
+            *splits(SWAP_IN_PARTS),
+            *(shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(150)),
+        ],
+        "keys once": [source_feed(seed) for seed in range(150)],
+        "keys used anew": [source_feed(seed, again=0.5) for seed in range(100)],
+        "made anew": [MADE_ANEW],
+    }
+    return Together(groups, partial(states, spark))
+
+
 def test_every_order_and_split_of_partial_events_and_moves_gives_what_the_oracle_says(
-    spark: SparkSession, on_tie: str
+    whole: tuple[Together, str],
 ) -> None:
-    feeds = [feed for case in CASES.values() for feed in orders_and_splits(case)]
-    assert len(feeds) >= 2000
-    # the tie rule matters to few of them: all under the default, a part under the other
-    check(spark, feeds if on_tie == "delete_wins" else random.Random(1).sample(feeds, 300), on_tie)
+    together, on_tie = whole
+    agree(together.after_each_batch("cases"), on_tie)
 
 
-def test_every_order_and_split_of_key_changes_that_leave_out_values_gives_what_the_oracle_says(
-    spark: SparkSession,
+def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
+    whole: tuple[Together, str],
 ) -> None:
-    check(spark, some_orders_and_splits(PLACEHOLDERS.values(), 200))
+    together, on_tie = whole
+    agree(together.after_each_batch("random"), on_tie)
 
 
 def test_a_swap_of_two_keys_at_one_sequence_loses_no_row_however_it_is_split_and_shuffled(
-    spark: SparkSession,
+    whole: tuple[Together, str],
 ) -> None:
-    draw = random.Random(3)
-    feeds = list(splits(SWAP))
-    feeds += [shuffled(draw, SWAP) for _ in range(100)]
-    check(spark, feeds)
+    together, on_tie = whole
+    agree(together.after_each_batch("swaps"), on_tie)
+
+
+def test_every_order_and_split_of_key_changes_that_leave_out_values_gives_what_the_oracle_says(
+    in_parts: Together,
+) -> None:
+    agree(in_parts.after_each_batch("cases"))
 
 
 def test_a_swap_whose_events_leave_out_values_keeps_them_however_it_is_split_and_shuffled(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    draw = random.Random(6)
-    feeds = list(splits(SWAP_IN_PARTS))
-    feeds += [shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(150)]
-    check(spark, feeds)
+    agree(in_parts.after_each_batch("swaps"))
 
 
 def test_random_sources_that_move_rows_and_leave_out_values_give_what_the_oracle_says(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    check(spark, [source_feed(seed) for seed in range(150)])
+    agree(in_parts.after_each_batch("keys once"))
 
 
 def test_where_keys_are_used_anew_a_value_that_nothing_tells_any_more_is_null_and_never_another(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    feeds = [source_feed(seed, again=0.5) for seed in range(100)]
     values = sum(
-        len(row) for feed in feeds for row in scd1([e for batch in feed for e in batch], VALUES).values()
+        len(row)
+        for feed in in_parts.groups["keys used anew"]
+        for row in scd1([event for batch in feed for event in batch], VALUES).values()
     )
-    assert check(spark, feeds, lost=True) < values / 20
+    assert agree(in_parts.after_each_batch("keys used anew"), lost=True) < values / 20
 
 
 def test_a_record_that_was_made_anew_since_doesnt_tell_what_an_earlier_change_took_over(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    feed = [
-        [u(1, 5, a="1", b="X")],
-        moved(1, 2, 6, 1, a="2"),
-        [u(1, 5.8, b="Z")],
-        [u(1, 5.3, b="Y")],
-        moved(1, 3, 5.5, 5, a="3"),
-    ]
-    check(spark, [feed], lost=True)
+    agree(in_parts.after_each_batch("made anew"), lost=True)
 
 
 VALUES_OF_TYPES = {
@@ -459,24 +496,3 @@ def test_values_of_every_type_survive_as_cells(spark: SparkSession) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_truncates_end_what_a_later_key_change_would_take_over(spark: SparkSession, seed: int) -> None:
     check(spark, [source_feed(100 * seed + 7, truncates=True)], truncates=True)
-
-
-@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
-def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
-    spark: SparkSession, on_tie: str
-) -> None:
-    check(spark, [random_feed(seed) for seed in range(150)], on_tie)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_truncates_are_barriers_whenever_they_arrive(spark: SparkSession, seed: int) -> None:
-    check(spark, [random_feed(seed, truncates=True, keys=6)], truncates=True)
-
-
-def test_c14_a_truncate_ends_older_events_that_come_later(spark: SparkSession) -> None:
-    truncate = Change(None, 10, "T")
-    check(
-        spark,
-        [[[u(1, 5, a="x", b="x")], [truncate], [u(1, 7, a="x", b="x"), u(2, 12, a="y", b="y")]]],
-        truncates=True,
-    )

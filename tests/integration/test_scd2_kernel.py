@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,13 +55,13 @@ from tests.integration.test_scd1_columns import (
     PLACEHOLDERS,
     SWAP,
     SWAP_IN_PARTS,
-    Feed,
     d,
     moved,
     some_orders_and_splits,
     source_feed,
     u,
 )
+from tests.integration.together import Feed, Seen, State, Together
 
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
@@ -111,7 +113,7 @@ CASES = {
     "time never runs backwards": [w(1, 1, "a", time=9), w(1, 2, "b", time=5), w(1, 3, "c", time=12)],
     "a gap of no length joins equal versions": [w(1, 1, "a", time=3), d(1, 2), w(1, 3, "a", time=3)],
 }
-
+ALL_CASES = [feed for case in CASES.values() for feed in orders_and_splits(case)]
 
 MOVES = {
     "C15 a key moves": [w(1, 5, "x", "y"), *moved(1, 2, 6, 1, a="x", b="y")],
@@ -200,84 +202,128 @@ def _row(feed: int, e: Change) -> tuple[Any, ...]:
     return (feed, e.key, *values, e.op, float(e.seq), time, absent or None, old, new, (e.position,))
 
 
+def states(
+    spark: SparkSession,
+    feeds: list[Feed],
+    on_tie: str = "delete_wins",
+    tracked: list[str] | None = None,
+) -> Iterator[State]:
+    """The versions of each feed, and the truncates of all, after each batch: a truncate has no feed."""
+    history = History(spark, tracked or VALUES)
+    truncates: list[Change] = []
+    for n in range(max(len(feed) for feed in feeds)):
+        history.apply(batch_frame(spark, feeds, n), on_tie)
+        truncates += [event for feed in feeds if n < len(feed) for event in feed[n] if event.op == "T"]
+        rows: dict[int, list[tuple[Any, ...]]] = {i: [] for i in range(len(feeds))}
+        for feed, key, a, b, _, start, end, _ in history.rows:
+            rows[feed].append((key, a, b, start, end))
+        yield {i: (each, list(truncates)) for i, each in rows.items()}
+
+
+def agree(feeds: Iterable[Seen], on_tie: str = "delete_wins", tracked: list[str] | None = None) -> None:
+    for seen in feeds:
+        rows, truncates = seen.found
+        events = [*[event for event in seen.events if event.op != "T"], *truncates]
+        expected = [
+            (each.key, each.values["a"], each.values["b"], each.start, each.end)
+            for each in scd2(events, VALUES, on_tie, tracked=tracked)
+        ]
+        assert sorted(rows, key=lambda row: (row[0], row[3])) == expected, str(seen)
+        live = {key: {"a": a, "b": b} for key, a, b, _, end in rows if end is None}
+        assert live == scd1(events, VALUES, on_tie), f"open rows {seen}"
+
+
 def check(
     spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", tracked: list[str] | None = None
 ) -> None:
-    history = History(spark, tracked or VALUES)
-    for n in range(max(len(feed) for feed in feeds)):
-        history.apply(batch_frame(spark, feeds, n), on_tie)
-        found: dict[int, list[tuple[Any, ...]]] = {}
-        for feed, key, a, b, _, start, end, _ in history.rows:
-            found.setdefault(feed, []).append((key, a, b, start, end))
-        # a truncate has no feed: it concerns all of them
-        seen = [[event for batch in feed[: n + 1] for event in batch] for feed in feeds]
-        truncates = [event for each in seen for event in each if event.op == "T"]
-        for i, feed in enumerate(feeds):
-            events = [*[e for e in seen[i] if e.op != "T"], *truncates]
-            expected = [
-                (each.key, each.values["a"], each.values["b"], each.start, each.end)
-                for each in scd2(events, VALUES, on_tie, tracked=tracked)
-            ]
-            rows = sorted(found.get(i, []), key=lambda row: (row[0], row[3]))
-            assert rows == expected, f"after batch {n + 1} of {feed}"
-            live = {key: {"a": a, "b": b} for key, a, b, _, end in rows if end is None}
-            assert live == scd1(events, VALUES, on_tie), f"open rows after batch {n + 1} of {feed}"
+    """In a table of their own."""
+    own = Together({"own": feeds}, partial(states, spark, on_tie=on_tie, tracked=tracked))
+    agree(own.after_each_batch("own"), on_tie, tracked)
 
 
-@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
-def test_every_order_and_split_of_the_cases_gives_the_versions_that_the_oracle_gives(
-    spark: SparkSession, on_tie: str
-) -> None:
-    feeds = [feed for case in CASES.values() for feed in orders_and_splits(case)]
-    assert len(feeds) >= 300
-    # the tie rule matters to few of them: all under the default, a part under the other
-    check(spark, feeds if on_tie == "delete_wins" else random.Random(1).sample(feeds, 100), on_tie)
-
-
-@pytest.mark.parametrize("tracked", [["a", "b"], ["a"]], ids=str)
-def test_random_feeds_give_the_versions_that_the_oracle_gives(
-    spark: SparkSession, tracked: list[str]
-) -> None:
-    check(spark, [random_feed(seed) for seed in range(150 if tracked == VALUES else 75)], tracked=tracked)
-
-
-def test_key_changes_close_the_old_keys_version_and_open_one_of_the_new_key(spark: SparkSession) -> None:
-    check(spark, [feed for case in MOVES.values() for feed in orders_and_splits(case)])
-
-
-def test_a_swap_of_two_keys_at_one_sequence_loses_no_version(spark: SparkSession) -> None:
+@pytest.fixture(scope="module")
+def whole(spark: SparkSession) -> Together:
+    """Feeds whose key changes carry all columns."""
     draw = random.Random(2)
-    check(spark, [draw.choice(list(splits(draw.sample(SWAP, len(SWAP))))) for _ in range(60)])
+    groups = {
+        "cases": ALL_CASES,
+        "random": [random_feed(seed) for seed in range(150)],
+        "key changes": [feed for case in MOVES.values() for feed in orders_and_splits(case)],
+        "swaps": [draw.choice(list(splits(draw.sample(SWAP, len(SWAP))))) for _ in range(60)],
+    }
+    return Together(groups, partial(states, spark))
+
+
+@pytest.fixture(scope="module")
+def in_parts(spark: SparkSession) -> Together:
+    """Feeds whose key changes leave out columns."""
+    draw = random.Random(6)
+    late = "C15b and what comes late of before the change"
+    groups = {
+        "cases": some_orders_and_splits(PLACEHOLDERS.values(), 50),
+        "late values": list(orders_and_splits(PLACEHOLDERS[late])),
+        "swaps": [shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(60)],
+        "keys once": [source_feed(seed) for seed in range(75)],
+        "keys used anew": [source_feed(seed, again=0.5) for seed in range(75)],
+    }
+    return Together(groups, partial(states, spark))
+
+
+def test_every_order_and_split_of_the_cases_gives_the_versions_that_the_oracle_gives(whole: Together) -> None:
+    assert len(ALL_CASES) >= 300
+    agree(whole.after_each_batch("cases"))
+
+
+def test_where_upserts_win_ties_the_cases_give_the_versions_that_the_oracle_gives(
+    spark: SparkSession,
+) -> None:
+    # the tie rule matters to few of them
+    check(spark, random.Random(1).sample(ALL_CASES, 100), "upsert_wins")
+
+
+def test_random_feeds_give_the_versions_that_the_oracle_gives(whole: Together) -> None:
+    agree(whole.after_each_batch("random"))
+
+
+def test_columns_that_are_not_tracked_open_no_versions(spark: SparkSession) -> None:
+    check(spark, [random_feed(seed) for seed in range(75)], tracked=["a"])
+
+
+def test_key_changes_close_the_old_keys_version_and_open_one_of_the_new_key(whole: Together) -> None:
+    agree(whole.after_each_batch("key changes"))
+
+
+def test_a_swap_of_two_keys_at_one_sequence_loses_no_version(whole: Together) -> None:
+    agree(whole.after_each_batch("swaps"))
 
 
 def test_every_order_and_split_of_key_changes_that_leave_out_values_gives_the_versions_of_the_oracle(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    check(spark, some_orders_and_splits(PLACEHOLDERS.values(), 50))
+    agree(in_parts.after_each_batch("cases"))
 
 
 def test_c15b_a_late_value_of_the_old_key_splits_its_version_and_reaches_the_new_key(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    check(spark, list(orders_and_splits(PLACEHOLDERS["C15b and what comes late of before the change"])))
+    agree(in_parts.after_each_batch("late values"))
 
 
-def test_a_swap_whose_events_leave_out_values_keeps_them_in_every_version(spark: SparkSession) -> None:
-    draw = random.Random(6)
-    check(spark, [shuffled(draw, SWAP_IN_PARTS, most=5) for _ in range(60)])
+def test_a_swap_whose_events_leave_out_values_keeps_them_in_every_version(in_parts: Together) -> None:
+    agree(in_parts.after_each_batch("swaps"))
 
 
-@pytest.mark.parametrize("again", [0, 0.5], ids=["keys once", "keys used anew"])
+@pytest.mark.parametrize("group", ["keys once", "keys used anew"])
 def test_random_sources_that_move_rows_and_leave_out_values_give_the_versions_of_the_oracle(
-    spark: SparkSession, again: float
+    in_parts: Together, group: str
 ) -> None:
-    check(spark, [source_feed(seed, again=again) for seed in range(75)])
+    agree(in_parts.after_each_batch(group))
 
 
 def test_truncates_close_the_versions_of_every_key_whenever_they_arrive(spark: SparkSession) -> None:
     """C14, in every order and split; a truncate concerns all feeds of a table, so each has a table of its own here."""
     for feed in random.Random(4).sample(
-        list(orders_and_splits([w(1, 5, "x"), Change(None, 10, "T"), w(1, 7, "x"), w(2, 12, "y")])), 5
+        list(orders_and_splits([w(1, 5, "x"), Change(None, 10, "T"), w(1, 7, "x"), w(2, 12, "y")])), 3
     ):
         check(spark, [feed])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from framework.changes.join_columns import tombstone_fields
 from framework.changes.soft import ends, remembered_ends
 from framework.changes.stamp import stamp_type
 from framework.testing.feeds import orders_and_splits, shuffled, splits
-from framework.testing.oracle import Change, scd1, scd1_soft
+from framework.testing.oracle import scd1, scd1_soft
 from tests.integration.test_scd1_columns import (
     C15A,
     CASES,
@@ -28,7 +30,6 @@ from tests.integration.test_scd1_columns import (
     SWAP_IN_PARTS,
     TABLE,
     VALUES,
-    Feed,
     batches_applied,
     d,
     random_feed,
@@ -36,6 +37,7 @@ from tests.integration.test_scd1_columns import (
     source_feed,
     u,
 )
+from tests.integration.together import Feed, Seen, State, Together
 
 OWN_CASES = {
     "a row stays as it last was": [u(1, 5, a="x", b="y"), d(1, 7)],
@@ -98,73 +100,106 @@ class SoftLake:
         ]
 
 
-def check(
-    spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", *, truncates: bool = False
-) -> SoftLake:
-    lake = SoftLake(spark)
+def states(
+    spark: SparkSession,
+    feeds: list[Feed],
+    on_tie: str = "delete_wins",
+    *,
+    truncates: bool = False,
+    lake: SoftLake | None = None,
+) -> Iterator[State]:
+    """The rows of each feed and when they ended, by key, after each batch."""
+    lake = lake or SoftLake(spark)
 
     def timed(events: DataFrame) -> DataFrame:
         # a commit time that is no sequence
         return events.withColumn(ENDS_AT, F.when(ends(events), 1000 - F.col(SEQ)))
 
-    for n in batches_applied(lake, spark, feeds, on_tie, truncates=truncates, timed=timed):
-        for i, feed in enumerate(feeds):
-            _compare(lake, i, [event for batch in feed[:n] for event in batch], on_tie, feed)
+    for _ in batches_applied(lake, spark, feeds, on_tie, truncates=truncates, timed=timed):
+        tables: dict[int, dict[int, Any]] = {}
+        for (feed, key), row in lake.rows.items():
+            values = dict(zip(VALUES, row[2:4], strict=True))
+            tables.setdefault(feed, {})[key] = (values, row[MARKED.names.index(DELETED_AT)])
+        yield tables
+
+
+def agree(feeds: Iterable[Seen], on_tie: str = "delete_wins") -> None:
+    for seen in feeds:
+        table = seen.found or {}
+        expected = {
+            key: (row, None if at is None else 1000 - at)
+            for key, (row, at) in scd1_soft(seen.events, VALUES, on_tie).items()
+        }
+        assert table == expected, str(seen)
+        live = {key: row for key, (row, at) in table.items() if at is None}
+        assert live == scd1(seen.events, VALUES, on_tie), "Agreement is over unmarked rows"
+
+
+def check(spark: SparkSession, feeds: list[Feed], *, truncates: bool = False) -> SoftLake:
+    """In a table of their own."""
+    lake = SoftLake(spark)
+    own = Together({"own": feeds}, partial(states, spark, truncates=truncates, lake=lake))
+    agree(own.after_each_batch("own"))
     return lake
 
 
-def _compare(lake: SoftLake, i: int, seen: list[Change], on_tie: str, feed: Feed) -> None:
-    table = {
-        key: (dict(zip(VALUES, row[2:4], strict=True)), row[MARKED.names.index(DELETED_AT)])
-        for (f, key), row in lake.rows.items()
-        if f == i
-    }
-    expected = {
-        key: (row, None if at is None else 1000 - at)
-        for key, (row, at) in scd1_soft(seen, VALUES, on_tie).items()
-    }
-    assert table == expected, f"after {seen} of feed {i}: {feed}"
-    live = {key: row for key, (row, at) in table.items() if at is None}
-    assert live == scd1(seen, VALUES, on_tie), "Agreement is over unmarked rows"
-
-
-@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
-def test_every_order_and_split_of_the_cases_leaves_the_same_marked_rows(
-    spark: SparkSession, on_tie: str
-) -> None:
-    feeds = [feed for case in [*CASES.values(), *OWN_CASES.values()] for feed in orders_and_splits(case)]
-    some = random.Random(1).sample(feeds, 400)
+@pytest.fixture(scope="module", params=["delete_wins", "upsert_wins"])
+def whole(spark: SparkSession, request: pytest.FixtureRequest) -> tuple[Together, str]:
+    """Feeds whose key changes carry all columns, and how ties are decided."""
+    on_tie = request.param
     own = [feed for case in OWN_CASES.values() for feed in orders_and_splits(case)]
-    check(spark, [*own, *(feeds if on_tie == "delete_wins" else some)], on_tie)
+    feeds = [*own, *(feed for case in CASES.values() for feed in orders_and_splits(case))]
+    groups = {
+        "cases": feeds if on_tie == "delete_wins" else [*own, *random.Random(1).sample(feeds, 400)],
+        "random": [random_feed(seed) for seed in range(150)],
+        "swaps": list(splits(SWAP)),
+    }
+    return Together(groups, partial(states, spark, on_tie=on_tie)), on_tie
 
 
-def test_a_swap_of_two_keys_leaves_the_key_between_them_marked(spark: SparkSession) -> None:
-    check(spark, list(splits(SWAP)))
-
-
-def test_every_order_and_split_of_key_changes_that_leave_out_values_marks_the_old_rows_and_fills_the_new(
-    spark: SparkSession,
-) -> None:
+@pytest.fixture(scope="module")
+def in_parts(spark: SparkSession) -> Together:
+    """Feeds whose key changes leave out columns."""
     draw = random.Random(8)
-    feeds = some_orders_and_splits([*PLACEHOLDERS.values(), *OWN_PLACEHOLDERS.values()], 100)
-    feeds += [shuffled(draw, SWAP_IN_PARTS) for _ in range(50)]
-    check(spark, feeds)
+    groups = {
+        "cases": some_orders_and_splits([*PLACEHOLDERS.values(), *OWN_PLACEHOLDERS.values()], 100),
+        "swaps": [shuffled(draw, SWAP_IN_PARTS) for _ in range(50)],
+        "sources": [source_feed(seed) for seed in range(500, 600)],
+    }
+    return Together(groups, partial(states, spark))
+
+
+def test_every_order_and_split_of_the_cases_leaves_the_same_marked_rows(whole: tuple[Together, str]) -> None:
+    together, on_tie = whole
+    agree(together.after_each_batch("cases"), on_tie)
+
+
+def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
+    whole: tuple[Together, str],
+) -> None:
+    together, on_tie = whole
+    agree(together.after_each_batch("random"), on_tie)
+
+
+def test_a_swap_of_two_keys_leaves_the_key_between_them_marked(whole: tuple[Together, str]) -> None:
+    together, on_tie = whole
+    agree(together.after_each_batch("swaps"), on_tie)
+
+
+@pytest.mark.parametrize("group", ["cases", "swaps"])
+def test_every_order_and_split_of_key_changes_that_leave_out_values_marks_the_old_rows_and_fills_the_new(
+    in_parts: Together, group: str
+) -> None:
+    agree(in_parts.after_each_batch(group))
 
 
 def test_random_sources_that_move_rows_and_leave_out_values_give_what_the_oracle_says(
-    spark: SparkSession,
+    in_parts: Together,
 ) -> None:
-    check(spark, [source_feed(seed) for seed in range(500, 600)])
+    agree(in_parts.after_each_batch("sources"))
 
 
-@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
-def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
-    spark: SparkSession, on_tie: str
-) -> None:
-    check(spark, [random_feed(seed) for seed in range(150)], on_tie)
-
-
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_truncates_mark_rows_whenever_they_arrive(spark: SparkSession, seed: int) -> None:
     check(spark, [random_feed(seed, truncates=True, keys=6)], truncates=True)
 

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 from pyspark.sql import SparkSession
 
-from framework.run import narrowing, tuning
+from framework.run import job, narrowing, tuning
+from framework.run.jobrun import JobRun
+from framework.session.temporary import settings
+from framework.state.intents import Intent
 from tests.integration.run.lakes import LANE, TestLake
+
+_SPARKS_OWN = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,6 +53,13 @@ def lake(request: pytest.FixtureRequest, spark: SparkSession, lake_root: Path, t
 
 @pytest.fixture
 def as_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables are merged into as large ones are: keys bounded, broadcast and sieved, which pays only there."""
+    """Tables are merged into as large ones are: keys bounded, broadcast and sieved, plans compiled and adapted."""
+
+    @contextmanager
+    def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
+        with settings(run.ctx.spark, _SPARKS_OWN), tuning.tuned(run, intent):
+            yield
+
+    monkeypatch.setattr(job, "tuned", tuned)
     monkeypatch.setattr(tuning, "SMALL_TABLE", -1)
     monkeypatch.setattr(narrowing, "WORTH", 0)

@@ -22,7 +22,8 @@ from framework.tables import table_format, table_ref
 from framework.testing.crashes import StopAt
 from framework.testing.oracle import Change, scd1, scd1_soft, scd2
 from tests.integration.run.lakes import TestLake
-from tests.integration.test_scd1_columns import C15A, Feed, d, moved, source_feed, u
+from tests.integration.test_scd1_columns import C15A, d, moved, source_feed, u
+from tests.integration.together import Feed
 
 pytestmark = pytest.mark.either_format
 
