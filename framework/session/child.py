@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framework.session.gateway import remember_functions
+from framework.session.gateway import remember_functions, send_lists_at_once
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,5 +18,7 @@ def child_session(spark: SparkSession) -> SparkSession:
     """
     from pyspark.sql import SparkSession
 
+    # members that are looked up keep the converters that were there
+    send_lists_at_once(spark)
     remember_functions(spark)
     return SparkSession(spark.sparkContext, spark._jsparkSession.cloneSession())
