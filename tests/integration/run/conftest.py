@@ -26,7 +26,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Most of what a job does is the same for both formats, so not every test runs on both of them in both lanes.
 
     Spark 3.5 runs tests on both, or, if they are marked `either_format`, on one. 4.1 runs tests on the other one, or,
-    if they are marked `both_formats`, on both.
+    if they are marked `both_formats`, on both. Those marked `lane35` run there alone: the protocol that they are about
+    knows nothing of Spark, and its other tests run on 4.1, too.
     """
     formats: dict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
     for item in items:
@@ -40,6 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if len(each) == 2
         and not each[0].get_closest_marker("both_formats")
         and (not first or each[0].get_closest_marker("either_format"))
+    ]
+    spared += [
+        item for item in items if item.get_closest_marker("lane35") and not first and item not in spared
     ]
     config.hook.pytest_deselected(items=spared)
     items[:] = [item for item in items if item not in spared]

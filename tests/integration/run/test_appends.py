@@ -24,6 +24,7 @@ def test_clean_batches_are_one_commit_each_and_the_first_makes_the_table(lake: T
     assert lake.applied().status == "nothing_new"
 
 
+@pytest.mark.either_format
 @pytest.mark.parametrize("first", [(), ("0,before",)], ids=["new table", "table that is there"])
 def test_a_malformed_record_sends_the_batch_through_quarantine(
     lake: TestLake, first: tuple[str, ...]
@@ -62,6 +63,7 @@ def test_a_value_that_only_the_table_refuses_is_quarantined(lake: TestLake) -> N
     assert lake.rows("id", "v") == [(1, "a"), (2, "b")]
 
 
+@pytest.mark.either_format
 @pytest.mark.parametrize(
     ("action", "inserted", "quarantined", "dropped"),
     [("quarantine", 2, 2, 0), ("warn", 3, 1, 0), ("drop", 2, 1, 1)],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
+
+pytestmark = pytest.mark.either_format
 
 
 def feed_job(lake: TestLake, rules: str) -> None:

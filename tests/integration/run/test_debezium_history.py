@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.run.lakes import TestLake
+
+pytestmark = pytest.mark.either_format
 
 RECORDED = Path(__file__).parents[2] / "fixtures/change_events/debezium-3.7"
 MESSAGE = "key string, value string, headers array<struct<key:string,value:binary>>"

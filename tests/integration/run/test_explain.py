@@ -8,6 +8,8 @@ from framework.errors import ConfigError
 from framework.run.explain import Explanation, explain_key
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
 
+pytestmark = pytest.mark.either_format
+
 OPERATIONS = {"operations": {"I": ["I"], "U": ["U"], "D": ["D"], "T": ["T"]}}
 
 

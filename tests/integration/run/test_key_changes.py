@@ -236,6 +236,7 @@ def test_key_changes_without_placeholders_leave_no_record(lake: TestLake) -> Non
     assert lake.rows("id", "_sluice_left", role="tombstones") == [(1, None)]
 
 
+@pytest.mark.lane35
 @pytest.mark.parametrize(
     ("lake", "stage", "kept", "of_old_key"),
     [

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, feed_lines
+
+pytestmark = pytest.mark.either_format
 
 
 def test_a_plan_counts_what_a_run_would_land_first(lake: TestLake) -> None:

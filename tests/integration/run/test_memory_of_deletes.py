@@ -9,6 +9,8 @@ from framework.run.outcome import Counts
 from framework.testing.crashes import StopAt
 from tests.integration.run.lakes import FEED_SCHEMA, TestLake, feed_lines
 
+pytestmark = pytest.mark.either_format
+
 CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "operation": "op"}
 
 
@@ -95,6 +97,7 @@ def test_a_truncate_that_ended_no_row_ends_what_is_older_all_the_same(lake: Test
     assert lake.rows("id", "v") == [(2, "y"), (3, "z")]
 
 
+@pytest.mark.lane35
 @pytest.mark.parametrize("stage", ["tombstones", "target"])
 def test_a_truncate_that_is_stopped_at_a_write_is_finished_by_the_next_run(
     lake: TestLake, stage: str

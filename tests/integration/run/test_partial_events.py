@@ -82,6 +82,7 @@ def run_feeds(lake: TestLake, feeds: list[list[list[Change]]], **write: Any) -> 
         assert table == expected, f"after batch {n + 1}"
 
 
+@pytest.mark.either_format
 def test_a_late_event_supplies_what_no_newer_one_carried(lake: TestLake) -> None:
     """C13a, and a table that began with whole rows."""
     partial_job(lake)
@@ -100,6 +101,8 @@ def test_a_late_event_supplies_what_no_newer_one_carried(lake: TestLake) -> None
     assert lake.version() == before
 
 
+@pytest.mark.lane35
+@pytest.mark.either_format
 @pytest.mark.parametrize("stage", ["tombstones", "target"])
 def test_a_batch_of_partial_events_that_is_stopped_at_a_write_is_finished_by_the_next_run(
     lake: TestLake, stage: str
@@ -117,6 +120,7 @@ def test_a_batch_of_partial_events_that_is_stopped_at_a_write_is_finished_by_the
     assert lake.rows("id", "a", "b") == [(1, "x", "z")]
 
 
+@pytest.mark.either_format
 def test_a_rule_on_columns_that_an_event_lacks_is_judged_on_the_row_it_makes(lake: TestLake) -> None:
     rules = 'Rules = [ (ColumnValues "a" != "x") OR (ColumnValues "b" != "y") ]'
     lake.job(

@@ -83,6 +83,7 @@ def run_feeds(lake: TestLake, feeds: list[Feed], **write: Any) -> None:
         assert table == expected, f"after batch {n + 1}"
 
 
+@pytest.mark.either_format
 @pytest.mark.parametrize("tie", [("U", 1, 5, "b"), ("D", 1, 5, "")], ids=["two-upserts", "upsert-and-delete"])
 def test_ties_are_counted_and_refused_where_the_job_says_so(lake: TestLake, tie: tuple[Any, ...]) -> None:
     feed_job(lake, on_tie="error")
@@ -97,6 +98,7 @@ def test_ties_are_counted_and_refused_where_the_job_says_so(lake: TestLake, tie:
     assert lake.rows("id")[-1] == (2,)
 
 
+@pytest.mark.either_format
 def test_rows_without_key_or_sequence_are_quarantined_once_however_often_they_come(lake: TestLake) -> None:
     feed_job(lake)
     lake.file(
@@ -136,6 +138,7 @@ def test_running_again_with_nothing_new_reads_nothing_and_writes_nothing(lake: T
     assert lake.version() == before
 
 
+@pytest.mark.either_format
 def test_a_row_rule_quarantines_a_bad_event_and_keeps_the_good_older_one(lake: TestLake) -> None:
     """C25, in one batch and in two."""
     for split in (False, True):
@@ -168,6 +171,7 @@ def test_a_changed_partition_column_leaves_one_row(lake: TestLake) -> None:
     assert lake.rows("id", "v") == [(1, "y"), (2, "x")]
 
 
+@pytest.mark.either_format
 def test_columns_in_another_order_case_and_number_give_the_same_result(lake: TestLake) -> None:
     """C18: the extra column by the evolution policy."""
     feed_job(lake)
@@ -206,6 +210,7 @@ def test_columns_with_odd_names_are_handled(lake: TestLake) -> None:
     assert lake.rows("k.1", *names) == [(1, "a2", "b2", "c2", "d2", "e2")]
 
 
+@pytest.mark.either_format
 def test_plan_writes_nothing_and_counts_what_a_run_right_after_counts(lake: TestLake) -> None:
     feed_job(lake)
     for name, events in {
@@ -235,6 +240,7 @@ def test_a_job_that_contradicts_its_table_is_refused_with_both_values(lake: Test
     assert lake.rows("id", "v") == [(1, "a")]
 
 
+@pytest.mark.either_format
 @pytest.mark.parametrize("limit", [{"max_rejects": 0}, {"max_reject_ratio": 0.1}])
 def test_too_many_rejects_fail_the_run_before_anything_is_written(
     lake: TestLake, limit: dict[str, float]

@@ -67,6 +67,7 @@ def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLak
         assert table == expected, f"after batch {n + 1}"
 
 
+@pytest.mark.either_format
 def test_c16_and_c24_a_late_event_splits_a_version_that_had_swallowed_an_equal_one(lake: TestLake) -> None:
     history_job(lake)
     for name, event, expected in [
@@ -80,6 +81,7 @@ def test_c16_and_c24_a_late_event_splits_a_version_that_had_swallowed_an_equal_o
         assert [(v, start, end) for _, v, start, end, _ in versions(lake)] == expected
 
 
+@pytest.mark.either_format
 def test_a_delete_closes_and_a_new_insert_opens_after_the_gap(lake: TestLake) -> None:
     """C05, C17, C26."""
     history_job(lake)
@@ -110,6 +112,7 @@ def test_an_old_event_that_comes_again_changes_nothing_and_makes_no_version_of_t
     assert len(lake.rows("id", role="quarantine")) == 1
 
 
+@pytest.mark.either_format
 def test_untracked_columns_are_shown_as_they_were_at_the_end_of_a_version(lake: TestLake) -> None:
     lake.job(
         read={"format": "csv", "schema": {**FEED_SCHEMA, "note": "string"}},
@@ -130,6 +133,7 @@ def test_untracked_columns_are_shown_as_they_were_at_the_end_of_a_version(lake: 
     ]
 
 
+@pytest.mark.either_format
 def test_c14_a_truncate_closes_every_version_older_than_it_whenever_it_arrives(lake: TestLake) -> None:
     history_job(lake, operations={"I": ["I"], "U": ["U"], "D": ["D"], "T": ["T"]})
     lake.file("a.csv", *feed_lines([("U", 1, 5, "x"), ("U", 3, 4, "z")]))
@@ -147,6 +151,7 @@ def test_c14_a_truncate_closes_every_version_older_than_it_whenever_it_arrives(l
     ]
 
 
+@pytest.mark.either_format
 def test_a_valid_time_of_its_own_orders_validity_and_never_runs_backwards(lake: TestLake) -> None:
     lake.job(
         read={"format": "csv", "schema": {**FEED_SCHEMA, "at": "date"}},

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from framework.run.outcome import Counts
 from tests.integration.run.lakes import TestLake
+
+pytestmark = pytest.mark.either_format
 
 COMMON = {"op": "string", "id": "int", "seq": "bigint"}
 CHANGES = {"keys": ["id"], "sequence": ["seq"], "envelope": "generic", "operation": "op"}

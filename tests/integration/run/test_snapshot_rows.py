@@ -14,6 +14,8 @@ from framework.testing.oracle import Change, scd1, scd2
 from tests.integration.run.lakes import TestLake
 from tests.integration.run.test_debezium_history import RECORDED, deliver
 
+pytestmark = pytest.mark.either_format
+
 LETTERS = {"R": "r", "U": "u", "D": "d"}
 FIRST = 0
 """Python has no local time as early as the first that is the default."""

@@ -247,6 +247,7 @@ def test_ordered_sources_pay_for_no_memory(lake: TestLake) -> None:
     assert lake.rows(role="tombstones") == []
 
 
+@pytest.mark.lane35
 @pytest.mark.parametrize("stage", ["tombstones", "target"])
 def test_a_batch_that_is_stopped_at_a_write_is_finished_by_the_next_run(lake: TestLake, stage: str) -> None:
     soft_job(lake)
