@@ -15,7 +15,7 @@ from framework.tables.ddl import add_columns_sql, pending, set_properties_sql, w
 from framework.tables.iceberg.commits import OPTION, run_with_text
 from framework.tables.iceberg.ddl import catalog, create_table_sql, in_catalog, namespace
 from framework.tables.iceberg.maintenance import maintain
-from framework.tables.iceberg.metadata import Metadata, load_metadata
+from framework.tables.iceberg.metadata import Metadata, asked_again, load_metadata
 from framework.tables.jvm import active
 from framework.tables.marks import Marks
 from framework.tables.merging import as_view, replace_sql
@@ -43,6 +43,8 @@ class IcebergFormat(LakeFormat):
         self._known: dict[str, Metadata] = {}
 
     def exists(self, table: TableRef) -> bool:
+        if asked_again(self._known.get(table.identifier)) is not None:
+            return True
         with active(self.spark):  # else, in a new thread, no table would exist
             return bool(self.spark.catalog.tableExists(table.identifier))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ class Metadata:
     value: Mapping[str, Any]
     file: str | None = None
     """Where it is written; a file of metadata never changes."""
+    operations: Any = field(default=None, compare=False, repr=False)
+    """The JVM's access to the table, which can ask the catalog again."""
 
     @property
     def properties(self) -> dict[str, str]:
@@ -90,7 +92,7 @@ def load_table(spark: SparkSession, table: TableRef) -> Any:
 
 def load_metadata(spark: SparkSession, table: TableRef, known: Metadata | None = None) -> Metadata:
     """The table's metadata, fresh from the catalog; `known` itself if that is what it still is."""
-    current = load_table(spark, table).operations().current()
+    operations, current = _refreshed(spark, table, known)
     file = current.metadataFileLocation()
     if known is not None and known.file is not None and known.file == file:
         return known
@@ -99,7 +101,26 @@ def load_metadata(spark: SparkSession, table: TableRef, known: Metadata | None =
     generator.setHighestNonEscapedChar(127)  # a piece must not end within a character
     java_class(spark, "org.apache.iceberg.TableMetadataParser").toJson(current, generator)
     generator.flush()
-    return Metadata(json.loads(_text(writer.getBuffer())), file)
+    return Metadata(json.loads(_text(writer.getBuffer())), file, operations)
+
+
+def asked_again(known: Metadata | None) -> Any:
+    """What the JVM says that a known table's metadata is now, in one call and not ten; None: load it, and see."""
+    if known is None or known.operations is None:
+        return None
+    try:
+        return known.operations.refresh()
+    except Exception:  # it was dropped, or made anew
+        return None
+
+
+def _refreshed(spark: SparkSession, table: TableRef, known: Metadata | None) -> tuple[Any, Any]:
+    """Access to the table, and what its metadata is now."""
+    now = asked_again(known)
+    if known is not None and now is not None:
+        return known.operations, now
+    operations = load_table(spark, table).operations()
+    return operations, operations.current()
 
 
 def _text(buffer: Any) -> str:
