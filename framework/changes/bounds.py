@@ -44,10 +44,10 @@ def bound_figures(keys: Sequence[StructField]) -> list[Column]:
     figures = []
     for i, key in enumerate(keys):
         if _bounded(key.dataType):
-            column = F.col(quote(key.name))
+            column = quote(key.name)
             figures += [
-                F.min(column).cast("string").alias(f"low_{i}"),
-                F.max(column).cast("string").alias(f"high_{i}"),
+                F.expr(f"cast(min({column}) AS string) AS low_{i}"),
+                F.expr(f"cast(max({column}) AS string) AS high_{i}"),
             ]
     return figures
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes import stamp
@@ -33,20 +33,19 @@ def fold(events: DataFrame, keys: Sequence[str], on_tie: str) -> DataFrame:
     Input: judged events with OP, SEQ, RANK, VERDICT and the data columns. Rejected events are no part of any key:
     each comes out as a row of its own, so that one pass over the source serves both the table and the quarantine.
     """
-    rejected = F.col(VERDICT) == "rejected"
     tie = F.when(F.col(OP) == "D", stamp.delete_tie(on_tie)).otherwise(stamp.upsert_tie(on_tie))
-    placed = events.withColumns({_REJECT: F.when(rejected, F.monotonically_increasing_id()), _TIE: tie})
-    key = [*[F.col(quote(name)) for name in keys], F.col(_REJECT)]
+    alone = F.expr(f"CASE WHEN {VERDICT} = 'rejected' THEN monotonically_increasing_id() END")
+    placed = events.withColumns({_REJECT: alone, _TIE: tie})
+    key = ", ".join([*(quote(name) for name in keys), _REJECT])
     # one sort serves both windows; an aggregate of whole rows would sort twice, and copy every row
-    in_order = Window.partitionBy(*key).orderBy(SEQ, _TIE, RANK)
-    at_once = Window.partitionBy(*key, SEQ)
-    place = F.struct(_TIE, RANK)
-    counted = placed.select(
+    in_order = f"(PARTITION BY {key} ORDER BY {SEQ}, {_TIE}, {RANK})"
+    place = f"struct({_TIE}, {RANK})"
+    counted = placed.selectExpr(
         "*",
-        F.row_number().over(in_order).cast("bigint").alias(EVENTS),
-        F.lead(F.lit(True)).over(in_order).alias(_OUTDONE),
-        F.min(place).over(at_once).alias(_LOWEST),
+        f"cast(row_number() OVER {in_order} AS bigint) AS {EVENTS}",
+        f"lead(true) OVER {in_order} AS {_OUTDONE}",
+        f"min({place}) OVER (PARTITION BY {key}, {SEQ}) AS {_LOWEST}",
     )
-    winners = counted.filter(F.col(_OUTDONE).isNull())
-    names = [F.col(quote(name)) for name in events.columns]
-    return winners.select(*names, EVENTS, (F.col(_LOWEST) != place).alias(TIED))
+    winners = counted.filter(f"{_OUTDONE} IS NULL")
+    names = [quote(name) for name in events.columns]
+    return winners.selectExpr(*names, EVENTS, f"{_LOWEST} != {place} AS {TIED}")

@@ -14,7 +14,6 @@ have `\\`, `=`, `;` and `,` escaped by `\\`, and the class is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -68,11 +67,11 @@ def canonical_text(fields: Sequence[StructField], prefix: str = "", absent: Colu
 
 
 def _places_of_nulls(fields: Sequence[StructField]) -> Column:
+    # as text: built from columns, each of them would take half a dozen calls into the JVM
     bits = [
-        F.when(F.col(quote(field.name)).isNull(), F.lit(1 << n)).otherwise(F.lit(0))
-        for n, field in enumerate(fields)
+        f"CASE WHEN {quote(field.name)} IS NULL THEN {1 << n} ELSE 0 END" for n, field in enumerate(fields)
     ]
-    return reduce(lambda left, right: left.bitwiseOR(right), bits)
+    return F.expr(" | ".join(bits))
 
 
 def _hashable(column: Column, kind: DataType) -> Column:

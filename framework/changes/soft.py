@@ -34,8 +34,13 @@ _EVERY = "_sluice_every_end"
 
 def ends(events: DataFrame) -> Column:
     """Whether an event ends a row; never NULL."""
-    found = F.coalesce(F.col(OP).isin("D", "T"), F.lit(False))
-    return found | F.col(MOVED_FROM).isNotNull() if MOVED_FROM in events.columns else found
+    return F.expr(ends_text(events))
+
+
+def ends_text(events: DataFrame) -> str:
+    """The same as SQL."""
+    found = f"coalesce({OP} IN ('D', 'T'), false)"
+    return f"{found} OR {MOVED_FROM} IS NOT NULL" if MOVED_FROM in events.columns else found
 
 
 def with_turns(states: DataFrame, now: Column, last: str) -> DataFrame:

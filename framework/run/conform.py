@@ -47,7 +47,7 @@ def conform(events: DataFrame, table: StructType, *, keep_extra: bool) -> DataFr
         if field.name.lower() in wanted
     ]
     extra = [field.name for field in data_fields(events.schema) if field.name.lower() not in wanted]
-    columns = [_fitted(got, want.dataType).alias(want.name) for got, want in known]
+    columns = [_named(_fitted(got, want.dataType), got, want) for got, want in known]
     misfits = [
         _misfit(got, want)
         for got, want in known
@@ -100,6 +100,11 @@ def _fitted(got: StructField, want: DataType) -> Column:
         return fitted(column, got.dataType, want)  # by name; evolution let in only what fits
     # Column.try_cast came with Spark 4; the expression is there in both
     return F.expr(f"try_cast({quote(got.name)} AS {want.simpleString()})")
+
+
+def _named(column: Column, got: StructField, want: StructField) -> Column:
+    """A column that has its name already takes no call to name it."""
+    return column if got == want else column.alias(want.name)
 
 
 def _misfit(got: StructField, want: StructField) -> Column:

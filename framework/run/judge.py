@@ -1,4 +1,7 @@
-"""The gate: each event judged by itself, before the fold, so that a bad event never takes a good one down with it."""
+"""The gate: each event judged by itself, before the fold, so that a bad event never takes a good one down with it.
+
+Conditions and reasons are SQL: built from columns, an expression takes a call into the JVM for each of its parts.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from framework.changes.columns import ABSENT, BAD, ENDS_AT, MASK, OP, REASONS, SEQ, VALID, VERDICT
-from framework.changes.soft import ends
+from framework.changes.soft import ends_text
 from framework.quality.gate import Gate
-from framework.sql import quote
+from framework.sql import literal, quote
 
 REASON_TYPE = "struct<rule:string,columns:array<string>,found:string>"
 
@@ -30,50 +33,44 @@ def judge(
     operation that the merger doesn't apply (`truncates`: it applies truncates), and one that breaks a rule whose action
     is quarantine or fail. Deletes are not judged by rules, nor an event by a rule on a column that it doesn't carry.
     """
-    upsert = F.col(OP).isin("I", "U", "R") & F.col(BAD).isNull()
+    upsert = F.expr(f"{OP} IN ('I', 'U', 'R') AND {BAD} IS NULL")
     absent = F.col(ABSENT) if ABSENT in events.columns else None
-    mask = (
-        F.when(upsert, gate.mask(absent)).otherwise(F.lit(0).cast("bigint"))
-        if gate.rules
-        else F.lit(0).cast("bigint")
-    )
-    masked = events.withColumn(MASK, mask)
+    none = F.expr("cast(0 AS bigint)")
+    mask = F.when(upsert, gate.mask(absent)).otherwise(none) if gate.rules else none
     faults = _faults(keys, sequenced, truncates, valid=VALID in events.columns)
     if ENDS_AT in events.columns:
         faults.append(_no_end(events))
-    blocked = F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")) != 0
-    faulty = F.lit(False)
-    for condition, _ in faults:
-        faulty = faulty | condition
-    verdict = (
-        F.when(F.col(OP).eqNullSafe("C"), "control")
-        .when(faulty | blocked, "rejected")
-        .when(F.col(MASK).bitwiseAND(gate.bits("drop")) != 0, "dropped")
-        .otherwise("good")
-    )
-    judged = masked.withColumn(VERDICT, verdict)
-    if not reasons:
-        return judged
-    return judged.withColumn(REASONS, F.when(F.col(VERDICT) == "rejected", _reasons(faults, gate)))
+    faulty = " OR ".join(f"({condition})" for condition, _ in faults)
+    rejected = f"NOT {OP} <=> 'C' AND ({faulty} OR {_broken(gate, 'quarantine', 'fail')})"
+    verdict = f"""CASE WHEN {OP} <=> 'C' THEN 'control'
+        WHEN {rejected} THEN 'rejected'
+        WHEN {_broken(gate, "drop")} THEN 'dropped'
+        ELSE 'good' END"""
+    found = [F.expr(verdict).alias(VERDICT)]
+    if reasons:
+        found.append(F.when(F.expr(rejected), _reasons(faults, gate)).alias(REASONS))
+    return events.withColumn(MASK, mask).select("*", *found)
 
 
 def judge_readable(rows: DataFrame, gate: Gate) -> DataFrame:
     """Rows that are readable upserts, as the rules alone judge them: with `_sluice_mask` and `_sluice_verdict`."""
-    mask = F.col(MASK)
-    verdict = (
-        F.when(mask.bitwiseAND(gate.bits("quarantine", "fail")) != 0, "rejected")
-        .when(mask.bitwiseAND(gate.bits("drop")) != 0, "dropped")
-        .otherwise("good")
-    )
-    return rows.withColumn(MASK, gate.mask()).withColumn(VERDICT, verdict)
+    verdict = f"""CASE WHEN {_broken(gate, "quarantine", "fail")} THEN 'rejected'
+        WHEN {_broken(gate, "drop")} THEN 'dropped'
+        ELSE 'good' END"""
+    return rows.withColumn(MASK, gate.mask()).withColumn(VERDICT, F.expr(verdict))
+
+
+def _broken(gate: Gate, *actions: str) -> str:
+    """Whether a row breaks a rule with one of these actions."""
+    return f"({MASK} & {gate.bits(*actions)}L) != 0"
 
 
 def tallies(gate: Gate) -> list[Column]:
     """What a pass over judged events counts: by verdict, and failures per rule."""
-    verdict = F.col(VERDICT)
+    verdicts = ("control", "dropped", "rejected")
     return [
-        F.count(F.lit(1)).alias("read"),
-        *[F.count_if(verdict == name).alias(name) for name in ("control", "dropped", "rejected")],
+        F.expr("count(1) AS read"),
+        *[F.expr(f"count_if({VERDICT} = '{name}') AS {name}") for name in verdicts],
         *gate.failures(),
     ]
 
@@ -95,50 +92,45 @@ def with_judged_rows(rows: DataFrame, gate: Gate, partly: Column) -> tuple[DataF
     return masked, [F.count_if(bit).alias(f"{PUT_TOGETHER}{k}") for k, bit in enumerate(bits)]
 
 
-def _faults(
-    keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool
-) -> list[tuple[Column, Column]]:
-    """(condition, reason) of everything but rules that rejects an event; conditions are never NULL."""
-    faults = [(F.col(BAD).isNotNull(), reason("readable", [], F.col(BAD)))]
-    readable = F.col(BAD).isNull() & ~F.col(OP).eqNullSafe("C")
-    applied = ("I", "U", "D", "R", "T") if truncates else ("I", "U", "D", "R")
-    known = F.coalesce(F.col(OP).isin(*applied), F.lit(False))
-    told = F.when(F.col(OP) == "T", _NO_TRUNCATE).otherwise(F.concat(F.lit("operation "), _shown(F.col(OP))))
-    faults.append((readable & ~known, reason("operation", [], told)))
-    no_key = F.lit("the key is NULL")
-    keyed = readable & ~F.col(OP).eqNullSafe("T") if truncates else readable
-    faults += [(keyed & F.col(quote(key)).isNull(), reason("key", [key], no_key)) for key in keys]
+def _faults(keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool) -> list[tuple[str, str]]:
+    """(condition, reason) of everything but rules that rejects an event, as SQL; conditions are never NULL."""
+    faults = [(f"{BAD} IS NOT NULL", reason("readable", [], BAD))]
+    readable = f"{BAD} IS NULL AND NOT {OP} <=> 'C'"
+    applied = "('I', 'U', 'D', 'R', 'T')" if truncates else "('I', 'U', 'D', 'R')"
+    told = f"""CASE WHEN {OP} = 'T' THEN {literal(_NO_TRUNCATE)}
+        ELSE concat('operation ', coalesce(cast({OP} AS string), 'NULL')) END"""
+    faults.append((f"{readable} AND NOT coalesce({OP} IN {applied}, false)", reason("operation", [], told)))
+    keyed = f"{readable} AND NOT {OP} <=> 'T'" if truncates else readable
+    no_key = literal("the key is NULL")
+    faults += [(f"{keyed} AND {quote(key)} IS NULL", reason("key", [key], no_key)) for key in keys]
     if sequenced:
-        faults.append((readable & F.col(SEQ).isNull(), reason("sequence", [], F.lit("the sequence is NULL"))))
+        no_sequence = literal("the sequence is NULL")
+        faults.append((f"{readable} AND {SEQ} IS NULL", reason("sequence", [], no_sequence)))
     if valid:
-        no_time = F.lit("nothing says from when on it is valid")
-        faults.append((readable & F.col(VALID).isNull(), reason("valid_time", [], no_time)))
+        no_time = literal("nothing says from when on it is valid")
+        faults.append((f"{readable} AND {VALID} IS NULL", reason("valid_time", [], no_time)))
     return faults
 
 
-def _no_end(events: DataFrame) -> tuple[Column, Column]:
+def _no_end(events: DataFrame) -> tuple[str, str]:
     """A row can't be marked by an event that doesn't say when it happened."""
-    readable = F.col(BAD).isNull() & F.coalesce(F.col(OP) != "C", F.lit(False))
-    lacking = readable & ends(events) & F.col(ENDS_AT).isNull()
-    return lacking, reason("commit_time", [], F.lit("the commit time is NULL: deleted_at would show none"))
+    readable = f"{BAD} IS NULL AND coalesce({OP} != 'C', false)"
+    no_time = literal("the commit time is NULL: deleted_at would show none")
+    lacking = f"{readable} AND ({ends_text(events)}) AND {ENDS_AT} IS NULL"
+    return lacking, reason("commit_time", [], no_time)
 
 
-def _reasons(faults: Sequence[tuple[Column, Column]], gate: Gate) -> Column:
-    listed = F.array(*[F.when(condition, reason) for condition, reason in faults])
-    own = F.filter(listed, lambda each: each.isNotNull())
+def _reasons(faults: Sequence[tuple[str, str]], gate: Gate) -> Column:
+    listed = ", ".join(f"CASE WHEN {condition} THEN {reason} END" for condition, reason in faults)
+    own = F.expr(f"filter(array({listed}), each -> each IS NOT NULL)")
     if not gate.rules:
         return own
     broken = gate.reasons(F.col(MASK).bitwiseAND(gate.bits("quarantine", "fail")))
     return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{REASON_TYPE}>")))
 
 
-def reason(rule: str, columns: Sequence[str], found: Column) -> Column:
-    """Why an event is rejected: the rule, the columns that it concerns, and what was found."""
-    names = F.array(*[F.lit(name) for name in columns]).cast("array<string>")
-    return F.struct(
-        F.lit(rule).alias("rule"), names.alias("columns"), found.cast("string").alias("found")
-    ).cast(REASON_TYPE)
-
-
-def _shown(column: Column) -> Column:
-    return F.coalesce(column.cast("string"), F.lit("NULL"))
+def reason(rule: str, columns: Sequence[str], found: str) -> str:
+    """Why an event is rejected, as SQL: the rule, the columns that it concerns, and what was found (SQL, too)."""
+    names = ", ".join(literal(name) for name in columns)
+    return f"""cast(named_struct('rule', {literal(rule)}, 'columns', cast(array({names}) AS array<string>),
+        'found', cast({found} AS string)) AS {REASON_TYPE})"""

@@ -22,7 +22,7 @@ from framework.changes.facts import ENDED
 from framework.changes.sequence import as_json, of_json
 from framework.run.jobrun import JobRun
 from framework.run.judge import reason
-from framework.sql import quote
+from framework.sql import literal, quote
 
 WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
 """Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
@@ -103,7 +103,8 @@ def reject_too_late(
         proves = its_seq == F.col(SEQ) if versioned else its_seq > F.col(SEQ)
         joined = judged.join(told, [late, *same, proves], "left")
         safe = its_seq.isNotNull()
-    why = F.array(reason("too_late", [], F.lit("older than the deletes that are still remembered")))
+    found = literal("older than the deletes that are still remembered")
+    why = F.array(F.expr(reason("too_late", [], found)))
     rejected = late & ~safe
     return joined.select(
         *[F.col(quote(name)) for name in judged.columns if name not in (VERDICT, REASONS)],

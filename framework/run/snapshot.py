@@ -43,7 +43,7 @@ from framework.run.positions import Position, Positions, positions_of
 from framework.run.retention import retention_figures
 from framework.run.shape import Shape
 from framework.run.validity import initial_valid_from, time_of_end
-from framework.sql import quote
+from framework.sql import literal, quote
 
 Joined = Callable[[JobRun, Shape, Gate, DataFrame, Callable[[], dict[str, Any]]], Compared]
 
@@ -229,7 +229,8 @@ _NOTHING = dict.fromkeys(("remember", "contender", "tied", "folded_rows", "folde
 
 
 def _rejected(refused: DataFrame) -> DataFrame:
-    twice = F.array(reason("repeated_key", [], F.lit("its snapshot has several rows with this key")))
+    found = literal("its snapshot has several rows with this key")
+    twice = F.array(F.expr(reason("repeated_key", [], found)))
     names = [F.col(quote(name)) for name in refused.columns if name not in (REASONS, VERDICT, TWICE)]
     return refused.select(
         *names,
