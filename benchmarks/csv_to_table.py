@@ -129,16 +129,16 @@ def compare(rows: int, pairs: int, table_format: str, decimals: str, bare: str) 
         source = Path(base) / "orders.csv"
         generate(source, rows)
         found: dict[str, list[dict[str, Any]]] = {"bare": [], "sluice": []}
-        runs = {"bare": "bare-exact" if bare == "exact" else "bare", "sluice": "sluice"}
+        programs = {"bare": "bare-exact" if bare == "exact" else "bare", "sluice": "sluice"}
         for turn in range(pairs):
             order = ("bare", "sluice") if turn % 2 == 0 else ("sluice", "bare")
             for contender in order:
                 folder = Path(base) / f"{contender}-{turn}"
                 project_files(folder, source, table_format, decimals)
-                found[contender].append(_spawn(runs[contender], folder, source, table_format))
+                found[contender].append(_spawn(programs[contender], folder, source, table_format))
                 shutil.rmtree(folder)
             _print_pair(turn, found)
-        sums = {(each["rows"], each["checksum"]) for runs in found.values() for each in runs}
+        sums = {(each["rows"], each["checksum"]) for seen in found.values() for each in seen}
         if len(sums) != 1:
             sys.exit(f"the tables differ, so there is no number: {sums}")
         for measure in ("wall", "cpu"):

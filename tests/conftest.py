@@ -83,6 +83,23 @@ def spark(lake_root: Path, request: pytest.FixtureRequest) -> Iterator[SparkSess
     session.stop()
 
 
+# What settings of small batches turn off.
+SPARKS_OWN = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
+
+
+@pytest.fixture(scope="module")
+def compiled(spark: SparkSession) -> SparkSession:
+    """A session whose plans Spark compiles and adapts, as it does by default, and for large batches."""
+    session = spark.newSession()
+    for name, value in SPARKS_OWN.items():
+        session.conf.set(name, value)
+    return session
+
+
 @pytest.fixture
 def batch_session(spark: SparkSession) -> SparkSession:
     """A session of the test's own: settings and temporary views end with it."""

@@ -72,7 +72,7 @@ def compare_joined(
     keys, on_tie, positioned = run.job.changes.keys, run.job.changes.on_tie, is_positioned(run)
     tombstones = remembered_beside(run)
     carried = None
-    recorded = tombstones is not None and records_departures(run)
+    recorded = records_departures(run, tombstones)
     if recorded or MOVED_FROM in events.columns or MOVED_TO in events.columns:
         events = materialized(events)
         carried = _carried(run, shape, events, counted(), recorded=recorded)

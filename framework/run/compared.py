@@ -81,9 +81,9 @@ def remembered_beside(run: JobRun) -> DataFrame | None:
     return run.fmt.read(run.tombstones)
 
 
-def records_departures(run: JobRun) -> bool:
-    """Whether the table of tombstones may say what keys had as they changed."""
-    return DEPARTURES in run.fmt.properties(run.tombstones)
+def records_departures(run: JobRun, tombstones: DataFrame | None) -> bool:
+    """Whether the table of tombstones, if there is one, may say what keys had as they changed."""
+    return tombstones is not None and DEPARTURES in run.fmt.properties(run.tombstones)
 
 
 def is_positioned(run: JobRun) -> bool:

@@ -84,7 +84,7 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
     target, memory = contents(run, shape), remembered_beside(run)
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
-    carries = figures.get("moves", 0) > 0 or (memory is not None and records_departures(run))
+    carries = figures.get("moves", 0) > 0 or records_departures(run, memory)
     told = touched
     if carries:
         touched, told = reach(changes, touched, memory, keys, columns)

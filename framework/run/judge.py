@@ -42,11 +42,7 @@ def judge(
         faults.append(_no_end(events))
     faulty = " OR ".join(f"({condition})" for condition, _ in faults)
     rejected = f"NOT {OP} <=> 'C' AND ({faulty} OR {_broken(gate, 'quarantine', 'fail')})"
-    verdict = f"""CASE WHEN {OP} <=> 'C' THEN 'control'
-        WHEN {rejected} THEN 'rejected'
-        WHEN {_broken(gate, "drop")} THEN 'dropped'
-        ELSE 'good' END"""
-    found = [F.expr(verdict).alias(VERDICT)]
+    found = [_verdict(gate, rejected, control=f"{OP} <=> 'C'").alias(VERDICT)]
     if reasons:
         found.append(F.when(F.expr(rejected), _reasons(faults, gate)).alias(REASONS))
     return events.withColumn(MASK, mask).select("*", *found)
@@ -54,10 +50,15 @@ def judge(
 
 def judge_readable(rows: DataFrame, gate: Gate) -> DataFrame:
     """Rows that are readable upserts, as the rules alone judge them: with `_sluice_mask` and `_sluice_verdict`."""
-    verdict = f"""CASE WHEN {_broken(gate, "quarantine", "fail")} THEN 'rejected'
+    verdict = _verdict(gate, _broken(gate, "quarantine", "fail"))
+    return rows.withColumn(MASK, gate.mask()).withColumn(VERDICT, verdict)
+
+
+def _verdict(gate: Gate, rejected: str, control: str = "false") -> Column:
+    return F.expr(f"""CASE WHEN {control} THEN 'control'
+        WHEN {rejected} THEN 'rejected'
         WHEN {_broken(gate, "drop")} THEN 'dropped'
-        ELSE 'good' END"""
-    return rows.withColumn(MASK, gate.mask()).withColumn(VERDICT, F.expr(verdict))
+        ELSE 'good' END""")
 
 
 def _broken(gate: Gate, *actions: str) -> str:
@@ -94,21 +95,21 @@ def with_judged_rows(rows: DataFrame, gate: Gate, partly: Column) -> tuple[DataF
 
 def _faults(keys: Sequence[str], sequenced: bool, truncates: bool, valid: bool) -> list[tuple[str, str]]:
     """(condition, reason) of everything but rules that rejects an event, as SQL; conditions are never NULL."""
-    faults = [(f"{BAD} IS NOT NULL", reason("readable", [], BAD))]
+    faults = [(f"{BAD} IS NOT NULL", _reason("readable", [], BAD))]
     readable = f"{BAD} IS NULL AND NOT {OP} <=> 'C'"
     applied = "('I', 'U', 'D', 'R', 'T')" if truncates else "('I', 'U', 'D', 'R')"
     told = f"""CASE WHEN {OP} = 'T' THEN {literal(_NO_TRUNCATE)}
         ELSE concat('operation ', coalesce(cast({OP} AS string), 'NULL')) END"""
-    faults.append((f"{readable} AND NOT coalesce({OP} IN {applied}, false)", reason("operation", [], told)))
+    faults.append((f"{readable} AND NOT coalesce({OP} IN {applied}, false)", _reason("operation", [], told)))
     keyed = f"{readable} AND NOT {OP} <=> 'T'" if truncates else readable
     no_key = literal("the key is NULL")
-    faults += [(f"{keyed} AND {quote(key)} IS NULL", reason("key", [key], no_key)) for key in keys]
+    faults += [(f"{keyed} AND {quote(key)} IS NULL", _reason("key", [key], no_key)) for key in keys]
     if sequenced:
         no_sequence = literal("the sequence is NULL")
-        faults.append((f"{readable} AND {SEQ} IS NULL", reason("sequence", [], no_sequence)))
+        faults.append((f"{readable} AND {SEQ} IS NULL", _reason("sequence", [], no_sequence)))
     if valid:
         no_time = literal("nothing says from when on it is valid")
-        faults.append((f"{readable} AND {VALID} IS NULL", reason("valid_time", [], no_time)))
+        faults.append((f"{readable} AND {VALID} IS NULL", _reason("valid_time", [], no_time)))
     return faults
 
 
@@ -117,11 +118,11 @@ def _no_end(events: DataFrame) -> tuple[str, str]:
     readable = f"{BAD} IS NULL AND coalesce({OP} != 'C', false)"
     no_time = literal("the commit time is NULL: deleted_at would show none")
     lacking = f"{readable} AND ({ends_text(events)}) AND {ENDS_AT} IS NULL"
-    return lacking, reason("commit_time", [], no_time)
+    return lacking, _reason("commit_time", [], no_time)
 
 
 def _reasons(faults: Sequence[tuple[str, str]], gate: Gate) -> Column:
-    listed = ", ".join(f"CASE WHEN {condition} THEN {reason} END" for condition, reason in faults)
+    listed = ", ".join(f"CASE WHEN {condition} THEN {why} END" for condition, why in faults)
     own = F.expr(f"filter(array({listed}), each -> each IS NOT NULL)")
     if not gate.rules:
         return own
@@ -129,7 +130,12 @@ def _reasons(faults: Sequence[tuple[str, str]], gate: Gate) -> Column:
     return F.concat(own, F.coalesce(broken, F.array().cast(f"array<{REASON_TYPE}>")))
 
 
-def reason(rule: str, columns: Sequence[str], found: str) -> str:
+def one_reason(rule: str, found: str) -> Column:
+    """Reasons of an event that is rejected for a single one, which concerns no column: the rule, and what to say."""
+    return F.expr(f"array({_reason(rule, [], literal(found))})")
+
+
+def _reason(rule: str, columns: Sequence[str], found: str) -> str:
     """Why an event is rejected, as SQL: the rule, the columns that it concerns, and what was found (SQL, too)."""
     names = ", ".join(literal(name) for name in columns)
     return f"""cast(named_struct('rule', {literal(rule)}, 'columns', cast(array({names}) AS array<string>),

@@ -11,6 +11,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
+from framework.sql import exact_json
+
 _TOLD = "figures"
 
 
@@ -20,7 +22,7 @@ class Measured:
     def __init__(self, df: DataFrame, figures: Sequence[Column]) -> None:
         self._observation = Observation()
         # as one text: PySpark 3.5 asks for each figure by itself, which is five calls into the JVM
-        told = F.to_json(F.struct(*figures), {"ignoreNullFields": "false"}).alias(_TOLD)
+        told = F.to_json(F.struct(*figures), exact_json()).alias(_TOLD)
         self._recount = lambda: json.loads(df.agg(told).collect()[0][_TOLD])
         self.df = df.observe(self._observation, told)
 

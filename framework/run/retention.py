@@ -21,8 +21,8 @@ from framework.changes.columns import MARK, REASONS, SEQ, STATE, TIME, VERDICT
 from framework.changes.facts import ENDED
 from framework.changes.sequence import as_json, of_json
 from framework.run.jobrun import JobRun
-from framework.run.judge import reason
-from framework.sql import literal, quote
+from framework.run.judge import one_reason
+from framework.sql import quote
 
 WATERMARK, PURGED = "sluice.watermark", "sluice.purged_until"
 """Properties of a table of tombstones: the greatest sequence that was purged (JSON), and up to which time."""
@@ -103,8 +103,7 @@ def reject_too_late(
         proves = its_seq == F.col(SEQ) if versioned else its_seq > F.col(SEQ)
         joined = judged.join(told, [late, *same, proves], "left")
         safe = its_seq.isNotNull()
-    found = literal("older than the deletes that are still remembered")
-    why = F.array(F.expr(reason("too_late", [], found)))
+    why = one_reason("too_late", "older than the deletes that are still remembered")
     rejected = late & ~safe
     return joined.select(
         *[F.col(quote(name)) for name in judged.columns if name not in (VERDICT, REASONS)],

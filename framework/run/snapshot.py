@@ -37,13 +37,13 @@ from framework.run.compared import Compared, contents, is_positioned, ranked
 from framework.run.conform import value_fields
 from framework.run.history import compare_good
 from framework.run.jobrun import JobRun
-from framework.run.judge import reason, tallies
+from framework.run.judge import one_reason, tallies
 from framework.run.measure import Measured
 from framework.run.positions import Position, Positions, positions_of
 from framework.run.retention import retention_figures
 from framework.run.shape import Shape
 from framework.run.validity import initial_valid_from, time_of_end
-from framework.sql import literal, quote
+from framework.sql import quote
 
 Joined = Callable[[JobRun, Shape, Gate, DataFrame, Callable[[], dict[str, Any]]], Compared]
 
@@ -229,8 +229,7 @@ _NOTHING = dict.fromkeys(("remember", "contender", "tied", "folded_rows", "folde
 
 
 def _rejected(refused: DataFrame) -> DataFrame:
-    found = literal("its snapshot has several rows with this key")
-    twice = F.array(F.expr(reason("repeated_key", [], found)))
+    twice = one_reason("repeated_key", "its snapshot has several rows with this key")
     names = [F.col(quote(name)) for name in refused.columns if name not in (REASONS, VERDICT, TWICE)]
     return refused.select(
         *names,

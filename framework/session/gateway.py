@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from py4j.java_gateway import JavaClass, JavaMember, JavaObject
+from py4j.java_gateway import JavaClass, JavaObject
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -72,11 +72,8 @@ class ObjectLists:
 
 
 def send_lists_at_once(spark: SparkSession) -> None:
-    """Let lists of columns go over in few calls; does nothing on a Java that has no `List.of` (before 9)."""
+    """Let lists of columns go over in few calls."""
     gateway: Any = spark.sparkContext._gateway
     client = gateway._gateway_client
-    if any(isinstance(each, ObjectLists) for each in client.converters):
-        return
-    ours = ObjectLists(client)
-    if isinstance(ours._of, JavaMember):
-        client.converters = [ours, *client.converters]
+    if not any(isinstance(each, ObjectLists) for each in client.converters):
+        client.converters = [ObjectLists(client), *client.converters]

@@ -45,7 +45,7 @@ from framework.changes.moves import leaves_out, unpaired
 from framework.changes.rank import rank as rank_column
 from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1
-from tests.integration.together import Feed, Seen, State, Together
+from tests.integration.together import Feed, State, Together
 
 KEYS = ["feed", "key"]
 VALUES = ["a", "b"]
@@ -337,7 +337,7 @@ def batches_applied(
 
 
 def states(
-    spark: SparkSession, feeds: list[Feed], on_tie: str = "delete_wins", *, truncates: bool = False
+    spark: SparkSession, feeds: list[Feed], on_tie: str, *, truncates: bool = False
 ) -> Iterator[State]:
     """The rows of each feed, by key, after each batch."""
     lake = Lake(spark)
@@ -348,11 +348,11 @@ def states(
         yield tables
 
 
-def agree(feeds: Iterable[Seen], on_tie: str = "delete_wins", *, lost: bool = False) -> int:
+def agree(together: Together, group: str, *, lost: bool = False) -> int:
     """Compare with the oracle after every batch; `lost`: values may be NULL instead. How many are, at the end."""
     missing: Counter[int] = Counter()
-    for seen in feeds:
-        table, expected = seen.found or {}, scd1(seen.events, VALUES, on_tie)
+    for seen in together.after_each_batch(group):
+        table, expected = seen.found or {}, scd1(seen.events, VALUES, together.on_tie)
         if lost:
             forgiven, expected = _forgiven(table, expected, seen.events)
             missing[seen.batch] += forgiven
@@ -363,7 +363,7 @@ def agree(feeds: Iterable[Seen], on_tie: str = "delete_wins", *, lost: bool = Fa
 def check(spark: SparkSession, feeds: list[Feed], *, truncates: bool = False, lost: bool = False) -> None:
     """In a table of their own."""
     own = Together({"own": feeds}, partial(states, spark, truncates=truncates))
-    agree(own.after_each_batch("own"), lost=lost)
+    agree(own, "own", lost=lost)
 
 
 def _forgiven(table: Table, expected: Table, seen: list[Change]) -> tuple[int, Table]:
@@ -382,8 +382,8 @@ def _forgiven(table: Table, expected: Table, seen: list[Change]) -> tuple[int, T
 
 
 @pytest.fixture(scope="module", params=["delete_wins", "upsert_wins"])
-def whole(spark: SparkSession, request: pytest.FixtureRequest) -> tuple[Together, str]:
-    """Feeds whose key changes carry all columns, and how ties are decided."""
+def whole(spark: SparkSession, compiled: SparkSession, request: pytest.FixtureRequest) -> Together:
+    """Feeds whose key changes carry all columns, by how ties are decided; one of them as Spark runs large batches."""
     on_tie, draw = request.param, random.Random(3)
     cases = [feed for case in CASES.values() for feed in orders_and_splits(case)]
     assert len(cases) >= 2000
@@ -393,7 +393,8 @@ def whole(spark: SparkSession, request: pytest.FixtureRequest) -> tuple[Together
         "random": [random_feed(seed) for seed in range(150)],
         "swaps": [*splits(SWAP), *(shuffled(draw, SWAP) for _ in range(100))],
     }
-    return Together(groups, partial(states, spark, on_tie=on_tie)), on_tie
+    session = compiled if on_tie == "upsert_wins" else spark
+    return Together(groups, partial(states, session), on_tie)
 
 
 @pytest.fixture(scope="module")
@@ -414,42 +415,39 @@ def in_parts(spark: SparkSession) -> Together:
 
 
 def test_every_order_and_split_of_partial_events_and_moves_gives_what_the_oracle_says(
-    whole: tuple[Together, str],
+    whole: Together,
 ) -> None:
-    together, on_tie = whole
-    agree(together.after_each_batch("cases"), on_tie)
+    agree(whole, "cases")
 
 
 def test_random_feeds_of_partial_events_and_moves_give_what_the_oracle_says(
-    whole: tuple[Together, str],
+    whole: Together,
 ) -> None:
-    together, on_tie = whole
-    agree(together.after_each_batch("random"), on_tie)
+    agree(whole, "random")
 
 
 def test_a_swap_of_two_keys_at_one_sequence_loses_no_row_however_it_is_split_and_shuffled(
-    whole: tuple[Together, str],
+    whole: Together,
 ) -> None:
-    together, on_tie = whole
-    agree(together.after_each_batch("swaps"), on_tie)
+    agree(whole, "swaps")
 
 
 def test_every_order_and_split_of_key_changes_that_leave_out_values_gives_what_the_oracle_says(
     in_parts: Together,
 ) -> None:
-    agree(in_parts.after_each_batch("cases"))
+    agree(in_parts, "cases")
 
 
 def test_a_swap_whose_events_leave_out_values_keeps_them_however_it_is_split_and_shuffled(
     in_parts: Together,
 ) -> None:
-    agree(in_parts.after_each_batch("swaps"))
+    agree(in_parts, "swaps")
 
 
 def test_random_sources_that_move_rows_and_leave_out_values_give_what_the_oracle_says(
     in_parts: Together,
 ) -> None:
-    agree(in_parts.after_each_batch("keys once"))
+    agree(in_parts, "keys once")
 
 
 def test_where_keys_are_used_anew_a_value_that_nothing_tells_any_more_is_null_and_never_another(
@@ -460,13 +458,13 @@ def test_where_keys_are_used_anew_a_value_that_nothing_tells_any_more_is_null_an
         for feed in in_parts.groups["keys used anew"]
         for row in scd1([event for batch in feed for event in batch], VALUES).values()
     )
-    assert agree(in_parts.after_each_batch("keys used anew"), lost=True) < values / 20
+    assert agree(in_parts, "keys used anew", lost=True) < values / 20
 
 
 def test_a_record_that_was_made_anew_since_doesnt_tell_what_an_earlier_change_took_over(
     in_parts: Together,
 ) -> None:
-    agree(in_parts.after_each_batch("made anew"), lost=True)
+    agree(in_parts, "made anew", lost=True)
 
 
 VALUES_OF_TYPES = {

@@ -30,11 +30,14 @@ class Together:
     """Groups of feeds, by names, that are applied side by side."""
 
     def __init__(
-        self, groups: Mapping[str, list[Feed]], states: Callable[[list[Feed]], Iterator[State]]
+        self,
+        groups: Mapping[str, list[Feed]],
+        states: Callable[[list[Feed], str], Iterator[State]],
+        on_tie: str = "delete_wins",
     ) -> None:
-        """`states`: what the table has after each batch of all these feeds."""
-        self.groups = groups
-        self._states = list(states([feed for feeds in groups.values() for feed in feeds]))
+        """`states`: what the table has after each batch of all these feeds, where ties are decided like that."""
+        self.groups, self.on_tie = groups, on_tie
+        self._states = list(states([feed for feeds in groups.values() for feed in feeds], on_tie))
 
     def after_each_batch(self, name: str) -> Iterator[Seen]:
         """Each feed of a group after each of the batches."""

@@ -32,10 +32,8 @@ _UNCHECKED = {"spark.databricks.delta.replaceWhere.constraintCheck.enabled": "fa
 
 
 # where a merge writes changed rows alone: into one file, not one of each task, because later merges read them all
-_TOGETHER, _TOGETHER_BY_TABLE = (
-    "spark.databricks.delta.optimizeWrite.enabled",
-    "delta.autoOptimize.optimizeWrite",
-)
+_TOGETHER = "spark.databricks.delta.optimizeWrite.enabled"
+_TOGETHER_BY_TABLE = "delta.autoOptimize.optimizeWrite"
 
 
 class DeltaFormat(LakeFormat):

@@ -13,13 +13,8 @@ from framework.run import job, narrowing, tuning
 from framework.run.jobrun import JobRun
 from framework.session.temporary import settings
 from framework.state.intents import Intent
+from tests.conftest import SPARKS_OWN
 from tests.integration.run.lakes import LANE, TestLake
-
-_SPARKS_OWN = {
-    "spark.sql.adaptive.enabled": "true",
-    "spark.sql.codegen.wholeStage": "true",
-    "spark.sql.codegen.factoryMode": "FALLBACK",
-}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -61,7 +56,7 @@ def as_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
     @contextmanager
     def tuned(run: JobRun, intent: Intent) -> Iterator[None]:
-        with settings(run.ctx.spark, _SPARKS_OWN), tuning.tuned(run, intent):
+        with settings(run.ctx.spark, SPARKS_OWN), tuning.tuned(run, intent):
             yield
 
     monkeypatch.setattr(job, "tuned", tuned)

@@ -68,6 +68,7 @@ def truncating_job(lake: TestLake) -> None:
     )
 
 
+@pytest.mark.both_formats
 def test_c14_a_truncate_ends_what_is_older_whenever_it_arrives(lake: TestLake) -> None:
     truncating_job(lake)
     lake.file("a.csv", *feed_lines([("U", 1, 5, "x"), ("U", 3, 12, "z"), ("U", 4, 6, "q")]))

@@ -133,7 +133,7 @@ def test_untracked_columns_are_shown_as_they_were_at_the_end_of_a_version(lake: 
     ]
 
 
-@pytest.mark.either_format
+@pytest.mark.both_formats
 def test_c14_a_truncate_closes_every_version_older_than_it_whenever_it_arrives(lake: TestLake) -> None:
     history_job(lake, operations={"I": ["I"], "U": ["U"], "D": ["D"], "T": ["T"]})
     lake.file("a.csv", *feed_lines([("U", 1, 5, "x"), ("U", 3, 4, "z")]))

@@ -59,3 +59,18 @@ def test_a_location_of_the_layer_is_where_the_table_lies(iceberg, lake, tmp_path
     assert load_metadata(iceberg.spark, table).value["location"].removeprefix("file:") == str(
         tmp_path / "g/tables/placed"
     )
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_known_table_that_somebody_drops_and_makes_anew_is_the_new_one(iceberg, lake, elsewhere):
+    table = table_ref(lake, f"standardized.tables.anew_{int(elsewhere)}", "iceberg")
+    iceberg.create(table, TableSpec(SCHEMA))
+    assert iceberg.version(table) is None and iceberg.exists(table)
+    other = iceberg.spark.newSession() if elsewhere else iceberg.spark
+    other.sql(f"DROP TABLE {table.identifier} PURGE")
+    assert not iceberg.exists(table)
+    other.sql(f"CREATE TABLE {table.identifier} USING iceberg TBLPROPERTIES ('who' = 'else') AS SELECT 1 AS n")
+    assert iceberg.exists(table)
+    assert iceberg.properties(table)["who"] == "else"
+    assert iceberg.schema(table).names == ["n"]
+    assert iceberg.version(table).metrics["rows_added"] == 1
