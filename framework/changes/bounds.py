@@ -17,13 +17,14 @@ from pyspark.sql.types import DataType, DateType, DecimalType, IntegralType, Str
 
 from framework.sql import literal, quote
 
+_BITS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
 _LONGEST = 100
 """Longer texts aren't worth their place in a statement."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """Every key of a batch has this column between two values, both of which some key has; SQL literals."""
+    """Every key of a batch has this column between two values, inclusive; SQL literals."""
 
     column: str
     low: str
@@ -55,20 +56,32 @@ def bound_figures(keys: Sequence[StructField]) -> list[Column]:
 def bounds(figures: Mapping[str, Any], keys: Sequence[StructField]) -> tuple[Bound, ...]:
     """What the aggregates say; nothing of a column without values, or of a type that literals don't serve.
 
+    Integers are rounded: bounds are literals in the code that Spark compiles, and the next batch's will often be the
+    same.
+
     >>> from pyspark.sql.types import LongType, BinaryType
     >>> keys = [StructField("id", LongType()), StructField("hash", BinaryType())]
-    >>> bounds({"low_0": "3", "high_0": "70"}, keys)
-    (Bound(column='id', low='3L', high='70L'),)
+    >>> bounds({"low_0": "1003", "high_0": "1070"}, keys)
+    (Bound(column='id', low='1000L', high='1072L'),)
     """
     found = []
     for i, key in enumerate(keys):
         low, high = figures.get(f"low_{i}"), figures.get(f"high_{i}")
         if low is None or high is None or max(len(low), len(high)) > _LONGEST:
             continue
+        if isinstance(key.dataType, IntegralType):
+            low, high = _rounded(int(low), int(high), _BITS[key.dataType.simpleString()])
         # Spark would put a setting's value in its place
         if "${" not in low + high:
             found.append(Bound(key.name, _literal(low, key.dataType), _literal(high, key.dataType)))
     return tuple(found)
+
+
+def _rounded(low: int, high: int, bits: int) -> tuple[str, str]:
+    """Bounds that are at most a quarter farther apart, on a grid; within what a type of so many bits can say."""
+    step = 1 << max((high - low).bit_length() - 4, 0)
+    least, greatest = -(1 << bits - 1), (1 << bits - 1) - 1
+    return str(max(low // step * step, least)), str(min(-(-high // step) * step, greatest))
 
 
 def within(found: Sequence[Bound]) -> Column:

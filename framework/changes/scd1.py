@@ -15,12 +15,12 @@ def merge_clauses(
     """Clauses for a source of reconciled rows with `_sluice_outcome` insert, update or delete.
 
     The guard on the sequence stays in the statement, so that it is right by itself whatever was committed since the
-    batch was reconciled. A row without a sequence is older than everything. `narrowed`: conditions on `t` that hold for
-    every row that has one of the source's keys. `keeps_deleted`: the row of a deleted key is written as it comes, with
+    batch was reconciled. A row without a sequence is older than everything. `narrowed`: conditions that hold for
+    every pair of rows with one key. `keeps_deleted`: the row of a deleted key is written as it comes, with
     its mark.
     """
     same = [f"t.{quote(key)} = s.{quote(key)}" for key in keys]
-    on = " AND ".join([*same, *narrowed])
+    on = " AND ".join([*narrowed, *same])
     seq = quote(SEQ)
     not_older = f"(t.{seq} IS NULL OR s.{seq} >= t.{seq})"
     outcome = f"s.{quote(OUTCOME)}"

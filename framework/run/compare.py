@@ -194,14 +194,13 @@ def _settled(run: JobRun, shape: Shape, compared: Compared) -> Compared:
         # before their ranks are made, which cost more than all else
         now = having_keys_of(contenders, now, run.job.changes.keys)
     decided = Measured(settle(contenders, now, run.job.changes.keys), outcome_figures())
-    settled = materialized(decided.df)
+    # as rows without branches, by which Spark can filter a table
+    whole = materialized(rows.filter(F.col(OUTCOME) != "contender").unionByName(decided.df))
     found = decided.figures()
     merged = {**figures, "contender": 0}
     for name in ("update", "duplicate", "superseded", "written"):
         merged[name] = figures[name] + found[name]
-    return replace(
-        compared, rows=rows.filter(F.col(OUTCOME) != "contender").unionByName(settled), figures=merged
-    )
+    return replace(compared, rows=whole, figures=merged)
 
 
 def buried(compared: Compared, keys: list[str]) -> DataFrame:

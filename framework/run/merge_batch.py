@@ -195,7 +195,7 @@ def _write_tombstones(run: JobRun, batch: Reconciled, intent: Intent) -> None:
     names = [field.name for field in fields if field.name in found.columns]
     newest = F.lit(batch.compared.newest).cast("timestamp").alias(TIME)
     dead = found.select(*[F.col(quote(name)) for name in names if name != TIME], newest)
-    run.fmt.append(dead, run.tombstones, _mark(intent, batch, run.tombstones))
+    run.fmt.append(dead, run.tombstones, _mark(intent, batch, run.tombstones), repeatable=True)
     run.changed(run.tombstones, "tombstones", None)
 
 
@@ -264,12 +264,14 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
     arriving = [
         field.name for field in schema.fields if field.name in set(rows.columns) and field.name not in own
     ]
-    narrowed = narrowing(run, keys)
+    # the rest is of no use to the merge, and would count in what Spark takes for the source's size
+    source = effective.select(*[F.col(quote(name)) for name in (*arriving, SEQ, OUTCOME)])
+    narrowed = narrowing(run, keys, source)
     clauses = merge_clauses(
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )
-    with fitted_to_merge(run, narrowed.rows):
-        run.fmt.merge(effective, run.target, clauses, _mark(intent, batch, run.target))
+    with fitted_to_merge(run, narrowed.rows, narrowed.settings):
+        run.fmt.merge(source, run.target, clauses, _mark(intent, batch, run.target))
 
 
 def _mark(intent: Intent, batch: Reconciled, table: TableRef) -> BatchMark:

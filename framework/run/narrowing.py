@@ -1,37 +1,86 @@
-"""What a merge is told of the rows it may touch, so that it reads and shuffles few others."""
+"""What a merge is told of the rows it may touch, so that it reads and shuffles few others.
+
+Rows that match nothing are inserted, so a merge joins the table with its source by a shuffle of both: the table's rows
+are sent around, a hundred for each one that matches. Bounds of the batch's keys let the format skip files. Where only
+rows that match are written, Spark makes a Bloom filter of the batch's keys, too, and shuffles what passes it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from framework.changes.sieve import MOST_KEYS, SLOTS_PER_KEY, make_sieve
+from pyspark.sql import DataFrame
+
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
+from framework.sql import quote
 
 WORTH = 5
-"""A sieve pays from so many of the table's rows for each key on."""
+"""A filter pays from so many of the table's rows for each key on."""
+MOST_KEYS = 4_000_000
+"""Spark makes none of more keys."""
+_BITS_PER_KEY = 16
+_MISTAKEN = 64
+"""One of so many rows passes by mistake, at most."""
+_FILTER = "spark.sql.optimizer.runtime.bloomFilter."
 
 
 @dataclass(frozen=True)
 class Narrowing:
-    """Conditions on `t`, true for every row that has one of the batch's keys; and how many rows that leaves."""
+    """Conditions on `t` and `s`, true for every pair of rows with one key; and how a merge makes use of them."""
 
     conditions: tuple[str, ...] = ()
     rows: int | None = None
     """Of the table and the batch, about; None if the merge may shuffle the whole table."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the session, for the merge."""
 
 
-def narrowing(run: JobRun, keys: BatchKeys | None) -> Narrowing:
-    """Bounds of the keys let the format skip files; of a table that is merged on read, a sieve skips rows, too."""
+def narrowing(run: JobRun, keys: BatchKeys | None, source: DataFrame) -> Narrowing:
+    """For a merge of `source`, the batch's rows with the columns that the merge needs."""
     if keys is None:
         return Narrowing()
     bounds = tuple(each.condition("t") for each in keys.bounds)
-    near = run.fmt.rows_to_shuffle(
-        run.target, " AND ".join(each.condition() for each in keys.bounds) or "true"
-    )
-    if near is None or keys.count > MOST_KEYS:
+    known = run.fmt.rows_to_filter(run.target)
+    if known is None or keys.count > MOST_KEYS:
         return Narrowing(bounds)
-    if near < keys.count * WORTH:
-        return Narrowing(bounds, near + keys.count)
-    sieve = make_sieve(keys.rows, keys.names, keys.count)
-    return Narrowing((*bounds, sieve.condition("t")), 2 * keys.count + near // SLOTS_PER_KEY)
+    if known < keys.count * WORTH:
+        return Narrowing(bounds, known + keys.count)
+    rows = 2 * keys.count + known // _MISTAKEN
+    return Narrowing((*_hashed(keys.names), *bounds), rows, _filtered(source, keys.count))
+
+
+def _hashed(keys: Sequence[str]) -> list[str]:
+    """Spark filters by single columns; one of several keys' columns may have few values."""
+    if len(keys) == 1:
+        return []
+    sides = [f"xxhash64({', '.join(f'{side}.{quote(key)}' for key in keys)})" for side in "ts"]
+    return [" = ".join(sides)]
+
+
+def most_broadcast(source: DataFrame, size: int) -> int:
+    """Bytes of what Spark may send to all of the other side's rows.
+
+    It filters nothing where it thinks that it may send one of the two sides, though an outer join can't send the side
+    whose rows it keeps. So the source has to be too large for that, but not its keys alone, which are sent indeed where
+    a step needs nothing else.
+    """
+    conf: Any = source.sparkSession._jsparkSession.sessionState().conf()
+    return min(size // 2, int(conf.autoBroadcastJoinThreshold()))
+
+
+def _filtered(source: DataFrame, count: int) -> dict[str, str]:
+    """Let Spark filter the table's rows by the source's keys, whatever it thinks of their number."""
+    plan: Any = source._jdf.queryExecution().optimizedPlan()
+    size = int(str(plan.stats().sizeInBytes()))
+    return {
+        "spark.sql.autoBroadcastJoinThreshold": str(most_broadcast(source, size)),
+        "spark.sql.optimizer.runtimeFilter.number.threshold": "1",
+        f"{_FILTER}enabled": "true",
+        f"{_FILTER}applicationSideScanSizeThreshold": "0",
+        f"{_FILTER}creationSideThreshold": str(2 * size),
+        f"{_FILTER}expectedNumItems": str(count),
+        f"{_FILTER}numBits": str(count * _BITS_PER_KEY),
+    }

@@ -14,9 +14,11 @@ def prefetched(run: JobRun) -> Iterator[None]:
     """Let the format get the state of target and tombstones in a thread of its own.
 
     Delta makes it out of its log by Spark jobs that leave a core to the batch. What fails here is asked again where it
-    is needed, and fails there.
+    is needed, and fails there. Tombstones are fetched where every batch reads them: most others are newer than all
+    that there is.
     """
-    tables = [run.target] if run.job.changes.ordered else [run.target, run.tombstones]
+    always_read = run.job.versioned or run.job.keeps_deleted
+    tables = [run.target, run.tombstones] if always_read and not run.job.changes.ordered else [run.target]
 
     def fetch() -> None:
         for table in tables:

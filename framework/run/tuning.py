@@ -28,8 +28,6 @@ MERGING = {"spark.sql.iceberg.distribution-mode": "none"}
 """For merges of few rows: what a task changes goes into files of its own."""
 HASHED = {"spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": str(16 * 1024 * 1024)}
 """For merges that shuffle whole files: few rows on one side are hashed, so that the many on the other aren't sorted."""
-SHORT_PLANS = {"spark.sql.maxPlanStringLength": str(16 * 1024)}
-"""For merges: a sieve is a long text, and plans are kept as text."""
 READY = {"spark.databricks.delta.merge.materializeSource": "none"}
 """For merges of rows that are materialised already: Delta would do it once more."""
 SETTINGS = {
@@ -67,10 +65,13 @@ def fitted_to_rows(run: JobRun, count: int) -> Iterator[None]:
 
 
 @contextmanager
-def fitted_to_merge(run: JobRun, count: int | None) -> Iterator[None]:
-    """Settings for a merge of materialised rows that shuffles about so many; None: nobody knows how many."""
+def fitted_to_merge(run: JobRun, count: int | None, more: Mapping[str, str]) -> Iterator[None]:
+    """Settings for a merge of materialised rows that shuffles about so many; None: nobody knows how many.
+
+    `more`: what else this one needs.
+    """
     with (
-        _set(run, {**SHORT_PLANS, **HASHED, **READY}),
+        _set(run, {**HASHED, **READY, **more}),
         _fitted(run, None if count is None else count / ROWS_PER_PARTITION, MERGING),
     ):
         yield

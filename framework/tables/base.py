@@ -113,7 +113,12 @@ class TableFormat(Protocol):
     def read(
         self, table: TableRef, *, version: int | None = None, timestamp: str | None = None
     ) -> DataFrame: ...
-    def append(self, df: DataFrame, table: TableRef, mark: BatchMark | None) -> None: ...
+    def append(
+        self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, repeatable: bool = False
+    ) -> None:
+        """`repeatable`: rows may be there twice, so that two runs of one batch need not be told apart."""
+        ...
+
     def overwrite(
         self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, partitions_only: bool = False
     ) -> None: ...
@@ -124,9 +129,9 @@ class TableFormat(Protocol):
     def merge(
         self, source: DataFrame, table: TableRef, clauses: MergeClauses, mark: BatchMark | None
     ) -> None: ...
-    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
-        """About how many rows a merge sends around if its ON has the condition on the table; None if it needs all
-        rows of the files that it writes anew, or tells its condition to the world.
+    def rows_to_filter(self, table: TableRef) -> int | None:
+        """About how many rows the table has, at most, if a merge needs only those that match its source; None if it
+        needs all rows of the files that it writes anew, or if nobody knows.
         """
         ...
 

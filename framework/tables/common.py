@@ -104,8 +104,13 @@ class LakeFormat(ABC):
             if not (is_unknown(error) and self.marks(table)[0].contains(mark)):
                 raise ConflictError(f"another writer made table {table.name} first") from error
 
-    def append(self, df: DataFrame, table: TableRef, mark: BatchMark | None) -> None:
-        self._commit(table, mark, lambda stamp: self._append(self._aligned(df, table), table, stamp))
+    def append(
+        self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, repeatable: bool = False
+    ) -> None:
+        def write(stamp: Stamp) -> None:
+            self._append(self._aligned(df, table), table, replace(stamp, mark=None) if repeatable else stamp)
+
+        self._commit(table, mark, write)
 
     def overwrite(
         self, df: DataFrame, table: TableRef, mark: BatchMark | None, *, partitions_only: bool = False

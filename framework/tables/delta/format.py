@@ -34,6 +34,8 @@ _UNCHECKED = {"spark.databricks.delta.replaceWhere.constraintCheck.enabled": "fa
 # where a merge writes changed rows alone: into one file, not one of each task, because later merges read them all
 _TOGETHER = "spark.databricks.delta.optimizeWrite.enabled"
 _TOGETHER_BY_TABLE = "delta.autoOptimize.optimizeWrite"
+_BYTES_PER_ROW = 16
+"""Few rows take less, compressed."""
 
 
 class DeltaFormat(LakeFormat):
@@ -108,8 +110,11 @@ class DeltaFormat(LakeFormat):
     def size(self, table: TableRef) -> int | None:
         return self._log(table).size
 
-    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
-        return None  # the whole condition becomes part of the log
+    def rows_to_filter(self, table: TableRef) -> int | None:
+        if not self._in_place(table):
+            return None
+        size = self.size(table)
+        return None if size is None else size // _BYTES_PER_ROW
 
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._log(table).versions(), limit))
@@ -149,12 +154,15 @@ class DeltaFormat(LakeFormat):
         with settings(df.sparkSession, _UNCHECKED):
             df.write.format("delta").mode("overwrite").options(**options).save(table.location)
 
+    def _in_place(self, table: TableRef) -> bool:
+        """Whether a merge marks the rows that it changes, rather than write their files anew."""
+        return self.properties(table).get("delta.enableDeletionVectors") == "true"
+
     def _merging(self, spark: SparkSession, table: TableRef) -> AbstractContextManager[None]:
         properties = self.properties(table)
         # what somebody has decided about the size of files stays
         decided = _TOGETHER_BY_TABLE in properties or spark.conf.get(_TOGETHER, None) is not None
-        alone = properties.get("delta.enableDeletionVectors") == "true"
-        return settings(spark, {_TOGETHER: "true"} if alone and not decided else {})
+        return settings(spark, {_TOGETHER: "true"} if self._in_place(table) and not decided else {})
 
     def _command(self, spark: SparkSession, table: TableRef, sql: str, stamp: Stamp) -> None:
         run_with_stamp(spark, sql, stamp)

@@ -69,8 +69,9 @@ class DeltaLog:
     @property
     def size(self) -> int | None:
         """Bytes of the data files, if the newest version's checksum tells."""
-        known = self._snapshot.sizeInBytesIfKnown()
-        return int(known.get()) if known.isDefined() else None
+        # `sizeInBytesIfKnown` would wait for a state that somebody has begun to compute
+        checksum = self._snapshot.checksumOpt()
+        return int(checksum.get().tableSizeBytes()) if checksum.isDefined() else None
 
     @cached_property
     def _metadata(self) -> Mapping[str, Any]:

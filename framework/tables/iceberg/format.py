@@ -92,12 +92,11 @@ class IcebergFormat(LakeFormat):
     def size(self, table: TableRef) -> int | None:
         return self._metadata(table).size
 
-    def rows_to_shuffle(self, table: TableRef, condition: str) -> int | None:
+    def rows_to_filter(self, table: TableRef) -> int | None:
         if self.properties(table).get("write.merge.mode") != "merge-on-read":
             return None
-        plan: Any = self.spark.table(table.identifier).where(condition)._jdf.queryExecution().optimizedPlan()
-        rows = plan.collectLeaves().head().stats().rowCount()
-        return int(str(rows.get())) if rows.isDefined() else None
+        version = self.version(table)
+        return version.metrics.get("rows") if version else None
 
     def versions(self, table: TableRef, limit: int = 20) -> list[Version]:
         return list(islice(self._metadata(table).versions(), limit))

@@ -69,7 +69,9 @@ def test_a_known_table_that_somebody_drops_and_makes_anew_is_the_new_one(iceberg
     other = iceberg.spark.newSession() if elsewhere else iceberg.spark
     other.sql(f"DROP TABLE {table.identifier} PURGE")
     assert not iceberg.exists(table)
-    other.sql(f"CREATE TABLE {table.identifier} USING iceberg TBLPROPERTIES ('who' = 'else') AS SELECT 1 AS n")
+    other.sql(
+        f"CREATE TABLE {table.identifier} USING iceberg TBLPROPERTIES ('who' = 'else') AS SELECT 1 AS n"
+    )
     assert iceberg.exists(table)
     assert iceberg.properties(table)["who"] == "else"
     assert iceberg.schema(table).names == ["n"]
