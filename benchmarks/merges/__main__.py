@@ -8,6 +8,7 @@ table), `fixed` (the same batches whatever the scale). A batch has updates, new 
 `versions` keeps the history of 1 M keys per scale (scd2; 5 M events in the batches, every tenth of them late), against
 the two-step MERGE; `snapshots` compares whole deliveries of 3 M rows per scale, 2 % changed, against a full outer join
 that writes the table anew: for these two there are `sluice` and `plain`.
+`koheesio` and `lakehouse-engine` merge into Delta tables, each in an environment that is made for it the first time.
 Each contender has a process of its own, and all of them apply a batch before any applies the next. Sluice's gate and
 ledger are on. Ratios are printed only if all tables have the same checksum. Needs the extra `bench`.
 """
@@ -24,11 +25,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.merges.contenders import Setting
+from benchmarks.merges.environments import PACKAGES, interpreter
 from benchmarks.merges.histories import generate_snapshots, generate_versions
 from benchmarks.merges.worker import work
 from benchmarks.merges.workload import generate, workload
 
-CONTENDERS = ("sluice", "plain", "defaults", "tuned", "append", "deltalake", "deltalake-bounds", "duckdb")
+CONTENDERS = (
+    *("sluice", "plain", "defaults", "tuned", "append", "deltalake", "deltalake-bounds", "duckdb"),
+    *PACKAGES,
+)
 _NO_MERGE = ("append",)
 _MERGES = ("recent", "uniform", "inserts", "large", "fixed")
 _HISTORIES = ("versions", "snapshots")
@@ -39,7 +44,7 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, args: argparse.Namespace) -> None:
         self.name = name
-        command = [sys.executable, "-m", "benchmarks.merges", args.work, "--worker", name, str(folder)]
+        command = [interpreter(name), "-m", "benchmarks.merges", args.work, "--worker", name, str(folder)]
         command += ["--format", args.format, *(["--layout", args.layout] if args.layout else [])]
         command += ["--ordered"] if args.ordered else []
         self._errors = (folder.parent / f"{name}.err").open("w+")

@@ -6,6 +6,8 @@ defaults     the same with Spark's and Delta's own settings
 tuned        what an expert does by hand: key bounds, one hash aggregate, one partition, the best layout, no AQE
 deltalake    the merge of the Rust library; deltalake-bounds the same with key bounds
 duckdb       the whole table read, joined and written again
+
+koheesio and lakehouse-engine are in frameworks.py.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from benchmarks.merges.workload import KEY
 
 Apply = Callable[[Path], None]
 BASE = "base.parquet"
-_SANE = {"spark.sql.shuffle.partitions": "4", "spark.databricks.delta.snapshotPartitions": "2"}
+SANE = {"spark.sql.shuffle.partitions": "4", "spark.databricks.delta.snapshotPartitions": "2"}
 _BY_HAND = {
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
@@ -103,13 +105,13 @@ def sluice(spark: Any, project: Any, setting: Setting) -> Apply:
 
 def merge(spark: Any, setting: Setting, kind: str) -> Apply:
     """plain, defaults and tuned: SQL."""
-    for name, value in {"plain": _SANE, "defaults": {}, "tuned": _BY_HAND}[kind].items():
+    for name, value in {"plain": SANE, "defaults": {}, "tuned": _BY_HAND}[kind].items():
         spark.conf.set(name, value)
 
     def apply(file: Path) -> None:
         changes = spark.read.parquet(str(file))
         if file.name == BASE:
-            _create(spark, changes.drop("op", "seq"), setting, tuned=kind == "tuned")
+            create(spark, changes.drop("op", "seq"), setting, tuned=kind == "tuned")
         elif kind == "tuned":
             _merge_bounded(spark, changes, setting)
         else:
@@ -121,7 +123,8 @@ def merge(spark: Any, setting: Setting, kind: str) -> Apply:
     return apply
 
 
-def _create(spark: Any, rows: Any, setting: Setting, *, tuned: bool) -> None:
+def create(spark: Any, rows: Any, setting: Setting, *, tuned: bool) -> None:
+    """The table with its first rows."""
     rows = rows.repartitionByRange(16, KEY).sortWithinPartitions(KEY) if tuned else rows
     if setting.format == "iceberg":
         spark.sql("CREATE NAMESPACE IF NOT EXISTS lake.standardized_shop")
@@ -169,7 +172,7 @@ def append(spark: Any, setting: Setting) -> Apply:
     def apply(file: Path) -> None:
         rows = spark.read.parquet(str(file)).drop("op", "seq")
         if file.name == BASE:
-            _create(spark, rows, setting, tuned=False)
+            create(spark, rows, setting, tuned=False)
         elif setting.format == "iceberg":
             rows.writeTo(setting.table).append()
         else:

@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.merges import contenders
+from benchmarks.merges import contenders, frameworks
 from benchmarks.merges.contenders import Apply, Setting
 from benchmarks.merges.histories import snapshots_by_hand, versions_by_hand
 from benchmarks.processes import cpu_seconds
 
+_FRAMEWORKS = {"koheesio": frameworks.koheesio, "lakehouse-engine": frameworks.lakehouse_engine}
 _BY_HAND = {"versions": versions_by_hand, "snapshots": snapshots_by_hand}
 _COMPARED = ("valid_from", "valid_to")
 
@@ -40,6 +41,8 @@ def work(name: str, setting: Setting) -> None:
         apply = contenders.sluice(spark, project, setting)
     elif name == "append":
         apply = contenders.append(spark, setting)
+    elif name in _FRAMEWORKS:
+        apply = _FRAMEWORKS[name](spark, setting)
     elif setting.work in _BY_HAND:
         spark.conf.set("spark.sql.shuffle.partitions", "4")
         spark.conf.set("spark.databricks.delta.snapshotPartitions", "2")
