@@ -38,17 +38,62 @@ _RUN, _ROW, _OPENING = "_sluice_run", "_sluice_row", "_sluice_opening"
 
 
 def versions(
-    facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField], tracked: Sequence[str]
+    facts: DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[StructField],
+    tracked: Sequence[str],
+    *,
+    whole: bool = False,
 ) -> DataFrame:
     """The versions of every key: keys, columns, `_sluice_seq` of the opening event, validity, ENDED, SHOWN.
 
     Input: all that is known of the keys, in any order and any number of times. Only changes of `tracked` columns open a
-    version; it shows the others as they were at its end.
+    version; it shows the others as they were at its end. `whole`: every fact that writes carries all columns, and all
+    are tracked, so that nothing has to be put together from several facts; a third of the time.
     """
+    if whole:
+        return _of_whole_facts(facts, keys, columns)
     along = Window.partitionBy(*[F.col(quote(key)) for key in keys]).orderBy(F.col(SEQ))
     changes = _filled(_one_per_sequence(facts, keys, columns), columns, along)
     shown = _without_empty_intervals(changes, along)
     return _collapsed(shown, keys, columns, tracked, along)
+
+
+def irregular() -> Column:
+    """Whether a fact isn't the whole of what its key was from then on."""
+    return F.col(ABSENT).isNotNull() | F.col(FRESH)
+
+
+def _of_whole_facts(facts: DataFrame, keys: Sequence[str], columns: Sequence[StructField]) -> DataFrame:
+    """One sort serves every window: of the facts at a sequence the last counts, if it changes anything."""
+    by_key = f"PARTITION BY {', '.join(quote(key) for key in keys)}"
+    in_order = f"({by_key} ORDER BY {SEQ}, {STAMP} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    along = f"({by_key} ORDER BY {SEQ})"
+    names = [quote(name) for name in (*keys, *(field.name for field in columns))]
+    told = [*names, SEQ, STAMP, ENDS, _WHOLE, VALID_FROM]
+    placed = facts.withColumn(_WHOLE, _is_whole()).selectExpr(
+        *told[:-1],
+        f"max({VALID}) OVER {in_order} AS {VALID_FROM}",
+        f"lead({SEQ}) OVER ({by_key} ORDER BY {SEQ}, {STAMP}) <=> {SEQ} AS _sluice_outdone",
+    )
+    last = placed.filter("NOT _sluice_outdone")
+    until = last.selectExpr(*told, f"lead({VALID_FROM}) OVER {along} AS _sluice_until")
+    lasting = until.filter(f"_sluice_until IS NULL OR _sluice_until > {VALID_FROM}")
+    values = f"struct({', '.join(quote(field.name) for field in columns)})"
+    compared = lasting.selectExpr(
+        *told,
+        f"coalesce(lag({ENDS}) OVER {along}, true) AS _sluice_gap",
+        f"lag({values}) OVER {along} <=> {values} AS _sluice_same",
+    )
+    changes = compared.filter(f"{ENDS} OR _sluice_gap OR NOT _sluice_same")
+    closed = changes.selectExpr(
+        *told,
+        f"lead({VALID_FROM}) OVER {along} AS {VALID_TO}",
+        f"lead(if({ENDS}, {STAMP}, NULL)) OVER {along} AS {ENDED}",
+    )
+    return closed.filter(f"NOT {ENDS}").selectExpr(
+        *names, SEQ, VALID_FROM, VALID_TO, ENDED, f"{_WHOLE} AS {SHOWN}"
+    )
 
 
 def version_clauses(keys: Sequence[str], columns: Sequence[str]) -> MergeClauses:
@@ -105,11 +150,9 @@ def _one_per_sequence(facts: DataFrame, keys: Sequence[str], columns: Sequence[S
     """What happened at each sequence of a key: an end, or cells struct<value> of the columns carried."""
     at, ends = F.col(STAMP), F.col(ENDS)
     cells = [_cell(field, ends).alias(f"_sluice_cell{i}") for i, field in enumerate(columns)]
-    # a table that was handed over shows what a snapshot read as the memory has it: before any change at its sequence
-    ordinary = ~ends & ~F.col(FRESH) & (at.getField("tie") >= 0)
     narrow = facts.select(
         *[F.col(quote(key)) for key in keys],
-        *[F.col(SEQ), F.col(VALID), F.col(STAMP), ends, (ordinary & F.col(ABSENT).isNull()).alias(_WHOLE)],
+        *[F.col(SEQ), F.col(VALID), F.col(STAMP), ends, _is_whole().alias(_WHOLE)],
         F.when(ends | F.col(FRESH), at).alias(_LAST_END),
         *cells,
     )
@@ -140,6 +183,12 @@ def _one_per_sequence(facts: DataFrame, keys: Sequence[str], columns: Sequence[S
         (ended.isNotNull() & ~F.col(ENDS)).alias(_RESET),
         *[each.alias(f"_sluice_cell{i}") for i, each in enumerate(lives)],
     )
+
+
+def _is_whole() -> Column:
+    # a table that was handed over shows what a snapshot read as the memory has it: before any change at its sequence
+    ordinary = ~F.col(ENDS) & ~F.col(FRESH) & (F.col(STAMP).getField("tie") >= 0)
+    return ordinary & F.col(ABSENT).isNull()
 
 
 def _cell(field: StructField, ends: Column) -> Column:

@@ -41,7 +41,7 @@ from framework.changes.join_versions import (
     unresolved,
     with_taken_over,
 )
-from framework.changes.scd2 import SHOWN, hidden, versions
+from framework.changes.scd2 import SHOWN, hidden, irregular, versions
 from framework.materialized import materialized
 from framework.quality.gate import Gate
 from framework.run.compared import (
@@ -61,6 +61,7 @@ from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
 from framework.run.retention import retention_figures, watermark
 from framework.run.shape import Shape
+from framework.run.tuning import BY_KEY, fitted_to_rows
 from framework.sql import quote
 
 
@@ -79,6 +80,14 @@ def compare_versions(
 
 def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]) -> Compared:
     """The versions that good, ranked events make, with what was counted of the batch so far; `good` is materialised."""
+    # a key's events are joined with some of its versions
+    with fitted_to_rows(run, 4 * figures["read"], BY_KEY):
+        return _compare_good(run, shape, gate, good, figures)
+
+
+def _compare_good(
+    run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]
+) -> Compared:
     keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
     columns = value_fields(shape.schema, keys)
     target, memory = contents(run, shape), remembered_beside(run)
@@ -102,7 +111,14 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
         purged=watermark(run, shape.schema[SEQ].dataType) is not None,
     )
     truncated = all_truncates(good, memory)
-    facts = materialized(joined_facts(changes, known, truncated, told, keys, columns, on_tie))
+    joined = Measured(
+        # once: what follows is by key, too
+        joined_facts(changes, known, truncated, told, keys, columns, on_tie).repartition(
+            *map(F.col, map(quote, keys))
+        ),
+        [F.count_if(irregular()).alias("irregular")],
+    )
+    facts = materialized(joined.df)
     filled = facts
     if carries:
         filled = materialized(_of(with_taken_over(facts, keys, columns), touched, keys))
@@ -110,7 +126,8 @@ def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures
         facts = _of(facts, touched, keys)
         rows = _of(rows, touched, keys) if rows is not None else None
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
-    found = materialized(versions(filled, keys, columns, tracked))
+    whole = not joined.figures()["irregular"] and {field.name for field in columns} <= set(tracked)
+    found = materialized(versions(filled, keys, columns, tracked, whole=whole))
     partly = (F.col(OUTCOME) != "delete") & F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
     judged, failures = with_judged_rows(_differing(found, rows, shape, keys), gate, partly)
     differing = Measured(judged, [F.count(F.lit(1)).alias("written"), *failures])

@@ -39,6 +39,7 @@ def outcomes(facts: DataFrame, found: DataFrame, keys: list[str]) -> dict[str, A
         (F.max(_NEWS).over(at) > 0).alias("_sluice_new_here"),
         F.row_number().over(at.orderBy(F.col(STAMP))).alias("_sluice_nth"),
     )
+    settled = settled.filter(F.col("_sluice_new_here"))
     its = [F.col(quote(key)).alias(f"_sluice_its{i}") for i, key in enumerate(keys)]
     same = [F.col(quote(key)) == F.col(f"_sluice_its{i}") for i, key in enumerate(keys)]
     opened = found.select(*its, F.col(SEQ).alias("_sluice_opened"))
@@ -50,7 +51,7 @@ def outcomes(facts: DataFrame, found: DataFrame, keys: list[str]) -> dict[str, A
     news, first = F.col(_NEWS), (F.col(_NEWS) > 0) & ~F.col(_KNOWN)
     lost = F.col("_sluice_lost")
     shown = F.col("_sluice_opened").isNotNull() | F.col("_sluice_closed").isNotNull()
-    tied = F.col("_sluice_several") & F.col("_sluice_new_here") & (F.col("_sluice_nth") == 1)
+    tied = F.col("_sluice_several") & (F.col("_sluice_nth") == 1)
     repeats = F.when(F.col(_KNOWN), news).otherwise(F.greatest(news - 1, F.lit(0)))
     row = told.agg(
         F.coalesce(F.sum(repeats), F.lit(0)).alias("duplicate"),

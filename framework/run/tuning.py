@@ -28,6 +28,8 @@ MERGING = {"spark.sql.iceberg.distribution-mode": "none"}
 """For merges of few rows: what a task changes goes into files of its own."""
 HASHED = {"spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": str(16 * 1024 * 1024)}
 """For merges that shuffle whole files: few rows on one side are hashed, so that the many on the other aren't sorted."""
+BY_KEY = {"spark.sql.requireAllClusterKeysForCoPartition": "false"}
+"""For many steps over rows that are partitioned by key: joins by more than the key need no other partitions."""
 READY = {"spark.databricks.delta.merge.materializeSource": "none"}
 """For merges of rows that are materialised already: Delta would do it once more."""
 SETTINGS = {
@@ -58,9 +60,9 @@ def fits_one(size: int | None) -> bool:
 
 
 @contextmanager
-def fitted_to_rows(run: JobRun, count: int) -> Iterator[None]:
-    """Settings for a step that shuffles about so many rows and nothing else."""
-    with _fitted(run, count / ROWS_PER_PARTITION):
+def fitted_to_rows(run: JobRun, count: int, more: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Settings for a step that shuffles about so many rows and nothing else; `more`: what else it needs."""
+    with _fitted(run, count / ROWS_PER_PARTITION, more):
         yield
 
 

@@ -47,7 +47,7 @@ from framework.changes.join_versions import (
     with_taken_over,
 )
 from framework.changes.rank import rank as rank_column
-from framework.changes.scd2 import SHOWN, hidden, versions
+from framework.changes.scd2 import SHOWN, hidden, irregular, versions
 from framework.testing.feeds import orders_and_splits, shuffled, splits
 from framework.testing.oracle import Change, scd1, scd2
 from tests.integration.test_scd1_columns import (
@@ -143,6 +143,24 @@ def random_feed(seed: int, *, truncates: bool = False) -> Feed:
     return shuffled(draw, events)
 
 
+def whole_feed(seed: int) -> Feed:
+    """Rows and deletes of one key, with repeats, ties and times that run backwards."""
+    draw = random.Random(seed)
+    events: list[Change] = []
+    # one for each sequence: of a tie only one event counts, and whether the others' times do nobody says
+    times = {seq: draw.choice([None, None, None, draw.randint(1, 9)]) for seq in range(1, 10)}
+    for _ in range(draw.randint(2, 12)):
+        seq = draw.randint(1, 9)
+        time = times[seq]
+        if events and draw.random() < 0.2:
+            events.append(draw.choice(events))
+        elif draw.random() < 0.3:
+            events.append(Change(1, seq, "D", time=time))
+        else:
+            events.append(w(1, seq, draw.choice(["x", "y", None]), draw.choice("pq"), time))
+    return shuffled(draw, events)
+
+
 class History:
     """Stands for the table and what is remembered beside it."""
 
@@ -150,6 +168,7 @@ class History:
         self._spark, self._tracked = spark, tracked
         self.rows: list[tuple[Any, ...]] = []
         self.memory: list[tuple[Any, ...]] = []
+        self.ways: set[str] = set()
 
     def apply(self, batch: DataFrame, on_tie: str) -> None:
         table = self._spark.createDataFrame(self.rows, TABLE)
@@ -172,7 +191,9 @@ class History:
         facts = joined_facts(changes, known, truncates, read, KEYS, CELLS, on_tie).localCheckpoint()
         filled = with_taken_over(facts, KEYS, CELLS).join(touched, KEYS, "left_semi")
         facts = facts.join(touched, KEYS, "left_semi")
-        found = versions(filled, KEYS, CELLS, self._tracked).localCheckpoint()
+        whole = facts.filter(irregular()).isEmpty() and self._tracked == VALUES
+        self.ways.add("whole" if whole else "by column")
+        found = versions(filled, KEYS, CELLS, self._tracked, whole=whole).localCheckpoint()
         secret = remembered(
             hidden(facts.filter(F.col(ORIGIN) != "truncate"), found, KEYS, CELLS), KEYS, CELLS
         )
@@ -207,9 +228,10 @@ def states(
     feeds: list[Feed],
     on_tie: str,
     tracked: list[str] | None = None,
+    history: History | None = None,
 ) -> Iterator[State]:
     """The versions of each feed, and the truncates of all, after each batch: a truncate has no feed."""
-    history = History(spark, tracked or VALUES)
+    history = history or History(spark, tracked or VALUES)
     truncates: list[Change] = []
     for n in range(max(len(feed) for feed in feeds)):
         history.apply(batch_frame(spark, feeds, n), on_tie)
@@ -279,6 +301,22 @@ def test_where_upserts_win_ties_the_cases_give_the_versions_that_the_oracle_give
 ) -> None:
     # the tie rule matters to few of them; as Spark runs large batches
     check(compiled, random.Random(1).sample(ALL_CASES, 100), "upsert_wins")
+
+
+@pytest.mark.parametrize("on_tie", ["delete_wins", "upsert_wins"])
+def test_feeds_of_whole_rows_give_the_same_versions_by_one_sort(spark: SparkSession, on_tie: str) -> None:
+    cases = [
+        case for case in CASES.values() if all(len(e.values) == len(VALUES) or e.op == "D" for e in case)
+    ]
+    feeds = [feed for case in cases for feed in orders_and_splits(case)]
+    history = History(spark, VALUES)
+    together = Together(
+        {"whole": [*feeds, *(whole_feed(seed) for seed in range(150))]},
+        partial(states, spark, history=history),
+        on_tie,
+    )
+    agree(together, "whole")
+    assert history.ways == {"whole"}
 
 
 def test_random_feeds_give_the_versions_that_the_oracle_gives(whole: Together) -> None:
