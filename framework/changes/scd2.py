@@ -96,16 +96,19 @@ def _of_whole_facts(facts: DataFrame, keys: Sequence[str], columns: Sequence[Str
     )
 
 
-def version_clauses(keys: Sequence[str], columns: Sequence[str]) -> MergeClauses:
+def version_clauses(
+    keys: Sequence[str], columns: Sequence[str], narrowed: Sequence[str] = ()
+) -> MergeClauses:
     """Clauses for a source of versions with `_sluice_outcome` insert, update or delete.
 
-    A version is known by its key and where it begins. `columns` are all of the table's.
+    A version is known by its key and where it begins. `columns` are all of the table's. `narrowed`: conditions that
+    hold for every pair of rows with one key.
     """
     identity = [*keys, VALID_FROM]
     values = {name: f"s.{quote(name)}" for name in columns}
     outcome = f"s.{quote(OUTCOME)}"
     return MergeClauses(
-        on=" AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in identity),
+        on=" AND ".join([*narrowed, *(f"t.{quote(name)} = s.{quote(name)}" for name in identity)]),
         delete_when=f"{outcome} = 'delete'",
         update_when=f"{outcome} IN ('insert', 'update')",
         insert_when=f"{outcome} IN ('insert', 'update')",

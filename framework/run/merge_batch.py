@@ -241,8 +241,10 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
         run.fmt.append(rows, run.target, _mark(intent, batch, run.target))
         return
     if run.job.versioned:
-        clauses = version_clauses(run.job.changes.keys, schema.names)
-        run.fmt.merge(effective, run.target, clauses, intent.mark)
+        narrowed = narrowing(run, None, effective, batch.compared.figures["written"])
+        clauses = version_clauses(run.job.changes.keys, schema.names, narrowed.conditions)
+        with fitted_to_merge(run, narrowed.rows, narrowed.settings):
+            run.fmt.merge(effective, run.target, clauses, intent.mark)
         return
     _merge_rows(run, intent, batch, effective)
 
@@ -266,7 +268,7 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
     ]
     # the rest is of no use to the merge, and would count in what Spark takes for the source's size
     source = effective.select(*[F.col(quote(name)) for name in (*arriving, SEQ, OUTCOME)])
-    narrowed = narrowing(run, keys, source)
+    narrowed = narrowing(run, keys, source, batch.compared.figures["written"])
     clauses = merge_clauses(
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
+from framework.run.tuning import is_large
 from framework.sql import quote
 
 WORTH = 5
@@ -38,18 +39,18 @@ class Narrowing:
     """Of the session, for the merge."""
 
 
-def narrowing(run: JobRun, keys: BatchKeys | None, source: DataFrame) -> Narrowing:
-    """For a merge of `source`, the batch's rows with the columns that the merge needs."""
-    if keys is None:
+def narrowing(run: JobRun, keys: BatchKeys | None, source: DataFrame, count: int) -> Narrowing:
+    """For a merge of `source`, which is `count` rows of the batch with the columns that the merge needs."""
+    if keys is None and not is_large(run):
         return Narrowing()
-    bounds = tuple(each.condition("t") for each in keys.bounds)
+    bounds = tuple(each.condition("t") for each in keys.bounds) if keys else ()
     known = run.fmt.rows_to_filter(run.target)
-    if known is None or keys.count > MOST_KEYS:
+    if known is None or count > MOST_KEYS:
         return Narrowing(bounds)
-    if known < keys.count * WORTH:
-        return Narrowing(bounds, known + keys.count)
-    rows = 2 * keys.count + known // _MISTAKEN
-    return Narrowing((*_hashed(keys.names), *bounds), rows, _filtered(source, keys.count))
+    if known < count * WORTH:
+        return Narrowing(bounds, known + count)
+    rows = 2 * count + known // _MISTAKEN
+    return Narrowing((*_hashed(run.job.changes.keys), *bounds), rows, _filtered(source, count))
 
 
 def _hashed(keys: Sequence[str]) -> list[str]:
