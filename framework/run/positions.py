@@ -84,6 +84,18 @@ def positions_of(run: JobRun, shape: Shape, rows: DataFrame) -> Positions:
     )
 
 
+def only_position(run: JobRun, shape: Shape, rows: DataFrame, text: str, count: int) -> Positions | None:
+    """The place of a delivery whose `count` rows are one snapshot; None if it isn't newer than the table's newest."""
+    batch = f"{run.outcome.epoch}/{run.outcome.batch}"
+    before = _recorded(run, shape, batch)
+    if before is not None:
+        kind = rows.schema[SEQ].dataType
+        newer = of_json(text, kind) > of_json(before, kind)
+        if not run.ctx.spark.range(1).select(newer.alias("newer")).collect()[0].newer:
+            return None
+    return Positions([Position(text, again=False, rows=count, valid=None)], 0, batch, before)
+
+
 def _recorded(run: JobRun, shape: Shape, batch: str) -> str | None:
     if contents(run, shape) is None or not run.fmt.exists(run.tombstones):
         return None

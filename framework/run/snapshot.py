@@ -39,9 +39,10 @@ from framework.run.history import compare_good
 from framework.run.jobrun import JobRun
 from framework.run.judge import one_reason, tallies
 from framework.run.measure import Measured
-from framework.run.positions import Position, Positions, positions_of
+from framework.run.positions import Position, Positions, only_position, positions_of
 from framework.run.retention import retention_figures
 from framework.run.shape import Shape
+from framework.run.snapshot_at_once import OUTCOMES, differences_at_once
 from framework.run.validity import initial_valid_from, time_of_end
 from framework.sql import quote
 
@@ -54,6 +55,9 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) 
     Raises:
         DeliveryRefused: it is empty, all of it is older than what the table contains, or it has too many sequences.
     """
+    at_once = _at_once(run, shape, gate, judged)
+    if at_once is not None:
+        return at_once
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, None)])
     # rows that a rule drops say that their keys are there
     counted = measured.df.filter(F.col(VERDICT) != "control")
@@ -64,6 +68,27 @@ def compare_snapshots(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) 
     if run.job.keeps_deleted:
         return delivery.as_events(compare_joined)
     return delivery.as_events(_versions) if run.job.versioned else delivery.as_rows()
+
+
+def _at_once(run: JobRun, shape: Shape, gate: Gate, judged: DataFrame) -> Compared | None:
+    """What a clean snapshot that is newer than the table changes; None: it isn't, or nothing is known of it yet."""
+    table = contents(run, shape)
+    if table is None or run.job.versioned or run.job.keeps_deleted:
+        return None
+    found = differences_at_once(run, gate, judged, table, compared_columns(run, shape, judged))
+    positions = only_position(run, shape, judged, found.sequence, found.figures["read"]) if found else None
+    if found is None or positions is None:
+        return None
+    clean = {**found.figures, "held": 0, "rejected_rows": 0, "unknown_keys": 0}
+    delivery = _Delivery(run, shape, gate, judged.withColumn(TWICE, F.lit(False)), clean, positions)
+    return delivery.of_rows(delivery.placed(found.rows, positions.newer[-1]), found.outcomes)
+
+
+def compared_columns(run: JobRun, shape: Shape, rows: DataFrame) -> list[str]:
+    """All but the keys, and what only says which snapshot it is."""
+    sequence = {name.lower() for name in run.job.changes.sequence}
+    names = [field.name for field in value_fields(shape.schema, run.job.changes.keys)]
+    return [name for name in names if name.lower() not in sequence and name in rows.columns]
 
 
 def _versions(
@@ -107,15 +132,18 @@ class _Delivery:
 
     def as_rows(self) -> Compared:
         """scd1: only the newest snapshot counts."""
-        *overtaken, newest = self._positions.newer
-        outcomes = ("insert", "update", "duplicate", "delete")
+        newest = self._positions.newer[-1]
         counted = Measured(
             self._changes(contents(self._run, self._shape), newest),
-            [F.count_if(F.col(OUTCOME) == name).alias(name) for name in outcomes],
+            [F.count_if(F.col(OUTCOME) == name).alias(name) for name in OUTCOMES],
         )
         # rows that stay as they are have been counted, and are of no further use
         changed = materialized(counted.df.filter(F.col(OUTCOME) != "duplicate"))
-        found = counted.figures()
+        return self.of_rows(changed, counted.figures())
+
+    def of_rows(self, changed: DataFrame, found: dict[str, Any]) -> Compared:
+        """What differs in the table, and how much of each outcome that is."""
+        *overtaken, _ = self._positions.newer
         told = {
             **self._figures,
             **_NOTHING,
@@ -169,14 +197,20 @@ class _Delivery:
     def _changes(self, before: DataFrame | None, position: Position) -> DataFrame:
         sequence = self._sequence(position)
         delivered = self._good.filter(F.col(SEQ) == sequence)
-        found = differences(before, delivered, self._keys, self._compared_columns())
+        found = differences(
+            before, delivered, self._keys, compared_columns(self._run, self._shape, self._good)
+        )
         if before is None:
             return found
         if self._figures["unknown_keys"] or position.again:
             found = found.filter(F.col(OUTCOME) != "delete")
         elif self._figures["held"]:
             found = held(found, self._held_at(sequence), self._keys)
-        at = {SEQ: sequence}
+        return self.placed(found, position)
+
+    def placed(self, found: DataFrame, position: Position) -> DataFrame:
+        """Changes with the snapshot's place in the rows of keys that it lacks."""
+        at = {SEQ: self._sequence(position)}
         if VALID in found.columns:
             at[VALID] = F.lit(position.valid).cast(found.schema[VALID].dataType)
         return found.select(
@@ -185,7 +219,7 @@ class _Delivery:
 
     def _after(self, before: DataFrame | None, position: Position) -> DataFrame:
         """The table as of this snapshot, as far as the next one is compared with it."""
-        names = [*self._keys, *self._compared_columns()]
+        names = [*self._keys, *compared_columns(self._run, self._shape, self._good)]
         sequence = self._sequence(position)
         now = self._good.filter(F.col(SEQ) == sequence).select(*[F.col(quote(name)) for name in names])
         if before is None or not (self._figures["held"] or position.again):
@@ -198,12 +232,6 @@ class _Delivery:
 
     def _held_at(self, sequence: Column) -> DataFrame:
         return self._held.filter(F.col(SEQ).isNull() | (F.col(SEQ) == sequence))
-
-    def _compared_columns(self) -> list[str]:
-        """All but the keys, and what only says which snapshot it is."""
-        sequence = {name.lower() for name in self._run.job.changes.sequence}
-        names = [field.name for field in value_fields(self._shape.schema, self._keys)]
-        return [name for name in names if name.lower() not in sequence and name in self._good.columns]
 
     def _sequence(self, position: Position) -> Column:
         return of_json(position.text, self._good.schema[SEQ].dataType)
