@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import reduce
 from operator import and_
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
@@ -17,6 +17,7 @@ from framework.changes import stamp
 from framework.changes.cells import NAME, OWNER, VALUE, of_value, owner
 from framework.changes.columns import ABSENT, MOVED_FROM, OP, SEQ, STATE, VALID
 from framework.changes.facts import (
+    CARRIED,
     ELSEWHERE,
     STAMP,
     TIE,
@@ -36,6 +37,7 @@ from framework.sql import quote
 
 ORIGIN = "_sluice_origin"
 """Where a fact comes from: batch, known or truncate."""
+_OLDEST, _NEXT = "_sluice_oldest", "_sluice_next"
 _ITS, _TOOK = "_sluice_its", "_sluice_took"
 
 
@@ -63,6 +65,34 @@ def memory_of(memory: DataFrame, touched: DataFrame, keys: Sequence[str]) -> Dat
     return found.filter(F.col(mark) | (F.col(OP) == "T")).select(
         *[F.col(quote(name)) for name in memory.columns]
     )
+
+
+def since(
+    rows: DataFrame, memory: DataFrame | None, changes: DataFrame, keys: Sequence[str]
+) -> tuple[DataFrame, DataFrame | None]:
+    """What is left of `rows_of` and `memory_of` these keys where changes can't reach farther back.
+
+    Where every fact carries all columns, a version depends on what came from its opening on, and nothing before the one
+    that a key's oldest change falls into can become another. What a key had then stays as it is: also the running
+    maximum of its times, which that version begins with.
+    """
+    names = [F.col(quote(key)) for key in keys]
+    oldest = changes.groupBy(*names).agg(F.min(SEQ).alias(_OLDEST))
+    along = Window.partitionBy(*names).orderBy(F.col(SEQ))
+    placed = rows.join(oldest, list(keys)).withColumn(_NEXT, F.lead(SEQ).over(along))
+    near = materialized(placed.filter(F.col(_NEXT).isNull() | (F.col(_NEXT) >= F.col(_OLDEST))))
+    if memory is not None:
+        first = near.filter(F.col(SEQ) < F.col(_OLDEST)).groupBy(*names).agg(F.max(SEQ).alias(_OLDEST))
+        cut = F.col(_OLDEST)
+        kept = memory.join(first, list(keys), "left").filter(cut.isNull() | (F.col(SEQ) >= cut))
+        memory = kept.select(*[F.col(quote(name)) for name in memory.columns])
+    return near.select(*[F.col(quote(name)) for name in rows.columns]), memory
+
+
+def tells_parts(columns: Sequence[StructField]) -> Column:
+    """Aggregate: how many remembered facts don't carry all columns, or are key changes."""
+    few = F.size(F.col(CARRIED)) < len(columns)
+    return F.count_if((F.col(OP) == "U") & (few | (F.col(TIE) == stamp.MOVED)))
 
 
 def known_facts(

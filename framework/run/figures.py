@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
 from framework.changes.columns import EVENTS, OP, OUTCOME, TIED, VERDICT
-from framework.changes.moves import leaves_out
+from framework.changes.moves import leaves_out, left_out
 
 _OUTCOMES = ("insert", "update", "delete", "remember", "superseded", "duplicate", "contender", "rejected")
 
@@ -21,6 +21,12 @@ def wider_figures(judged: DataFrame, columns: Sequence[StructField]) -> list[Col
         F.count_if(truncates).alias("truncates"),
         F.count_if(leaves_out(judged, columns)).alias("moves"),
     ]
+
+
+def parts_figure(judged: DataFrame, columns: Sequence[StructField]) -> Column:
+    """Count of good events that write some columns and leave out others."""
+    writes = (F.col(VERDICT) == "good") & F.col(OP).isin("I", "U", "R")
+    return F.count_if(writes & (F.size(left_out(judged, columns)) > 0)).alias("parts")
 
 
 def outcome_figures() -> list[Column]:

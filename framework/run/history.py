@@ -37,6 +37,8 @@ from framework.changes.join_versions import (
     memory_of,
     reach,
     rows_of,
+    since,
+    tells_parts,
     touched_keys,
     unresolved,
     with_taken_over,
@@ -54,14 +56,14 @@ from framework.run.compared import (
     remembered_beside,
 )
 from framework.run.conform import event_fields, value_fields, with_missing
-from framework.run.figures import wider_figures
+from framework.run.figures import parts_figure, wider_figures
 from framework.run.history_counts import outcomes, summed, truncate_outcomes
 from framework.run.jobrun import JobRun
 from framework.run.judge import tallies, with_judged_rows
 from framework.run.measure import Measured
 from framework.run.retention import retention_figures, watermark
 from framework.run.shape import Shape
-from framework.run.tuning import BY_KEY, fitted_to_rows
+from framework.run.tuning import BY_KEY, fitted_to_rows, is_large
 from framework.sql import quote
 
 
@@ -69,7 +71,8 @@ def compare_versions(
     run: JobRun, shape: Shape, gate: Gate, judged: DataFrame, mark: Column | None
 ) -> Compared:
     """The versions to write, delete and remember; events are counted one by one."""
-    wider = wider_figures(judged, value_fields(shape.schema, run.job.changes.keys))
+    columns = value_fields(shape.schema, run.job.changes.keys)
+    wider = [*wider_figures(judged, columns), parts_figure(judged, columns)]
     measured = Measured(judged, [*tallies(gate), *retention_figures(judged, mark), *wider])
     events = materialized(ranked(kept(measured.df), is_positioned(run)))
     compared = compare_good(run, shape, gate, events.filter(F.col(VERDICT) == "good"), measured.figures())
@@ -97,9 +100,10 @@ def _compare_good(
     told = touched
     if carries:
         touched, told = reach(changes, touched, memory, keys, columns)
-    rows = materialized(rows_of(target, told, keys)) if target is not None else None
-    if memory is not None:
-        memory = materialized(memory_of(memory, told, keys))
+    rows, memory, parts = _read(target, memory, told, keys, columns)
+    far = carries or figures["truncates"] or figures["parts"] or parts
+    if rows is not None and not far and is_large(run):
+        rows, memory = since(rows, memory, changes, keys)
     known = known_facts(
         rows,
         memory,
@@ -139,6 +143,27 @@ def _compare_good(
     remember = materialized(news.df)
     figures |= news.figures()
     return Compared(changed, summed(figures), False, memory=remember)
+
+
+def _read(
+    target: DataFrame | None,
+    memory: DataFrame | None,
+    told: DataFrame,
+    keys: list[str],
+    columns: list[StructField],
+) -> tuple[DataFrame | None, DataFrame | None, int]:
+    """What the table shows of some keys, and what is remembered of them; and how much of it is no whole fact."""
+    parts = 0
+    if target is not None:
+        elsewhere = F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
+        shown = Measured(rows_of(target, told, keys), [F.count_if(elsewhere).alias("parts")])
+        target = materialized(shown.df)
+        parts += shown.figures()["parts"]
+    if memory is not None:
+        remembering = Measured(memory_of(memory, told, keys), [tells_parts(columns).alias("parts")])
+        memory = materialized(remembering.df)
+        parts += remembering.figures()["parts"]
+    return target, memory, parts
 
 
 def _of(found: DataFrame, touched: DataFrame, keys: list[str]) -> DataFrame:

@@ -183,7 +183,8 @@ class _Delivery:
             F.when(gone, IMPLIED).otherwise("good").alias(VERDICT),
         )
         events = ranked(events, is_positioned(self._run))
-        figures = {**self._figures, "truncates": 0}
+        lacking = {field.name for field in value_fields(self._shape.schema, self._keys)} - set(events.columns)
+        figures = {**self._figures, "truncates": 0, "parts": len(lacking)}
         compared = joined(self._run, self._shape, self._gate, events, lambda: figures)
         told = {
             **compared.figures,

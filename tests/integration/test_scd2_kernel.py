@@ -43,6 +43,8 @@ from framework.changes.join_versions import (
     memory_of,
     reach,
     rows_of,
+    since,
+    tells_parts,
     touched_keys,
     with_taken_over,
 )
@@ -177,9 +179,12 @@ class History:
         truncates = all_truncates(batch, memory)
         touched = touched_keys(changes, table if batch.filter(F.col(OP) == "T").count() else None, KEYS)
         touched, read = reach(changes, touched, memory, KEYS, CELLS)
-        told = memory_of(memory, read, KEYS)
+        shown, told = rows_of(table, read, KEYS), memory_of(memory, read, KEYS)
+        if self._nothing_in_parts(batch, shown, told):
+            self.ways.add("since")
+            shown, told = since(shown, told, changes, KEYS)
         known = known_facts(
-            rows_of(table, read, KEYS),
+            shown,
             told,
             KEYS,
             CELLS,
@@ -201,9 +206,22 @@ class History:
         new = secret.unionByName(ends, allowMissingColumns=True).select(*MEMORY.names).collect()
         state = F.struct((~F.col(SHOWN)).alias(ELSEWHERE), F.col(ENDED)).alias(STATE)
         made = found.select(*TABLE.names[:-1], state).collect()
-        kept = table.join(touched, KEYS, "left_anti").select(*TABLE.names).collect()
+        replaced = shown.join(touched, KEYS, "left_semi").select(*KEYS, VALID_FROM)
+        kept = table.join(replaced, [*KEYS, VALID_FROM], "left_anti").select(*TABLE.names).collect()
         self.rows = [tuple(row) for row in [*kept, *made]]
         self.memory = list({str(row): row for row in [*self.memory, *map(tuple, new)]}.values())
+
+    @staticmethod
+    def _nothing_in_parts(batch: DataFrame, shown: DataFrame, told: DataFrame) -> bool:
+        """Whether all that is known and new is whole rows and ends of single keys."""
+        irregular_event = (
+            F.col(ABSENT).isNotNull() | F.col(MOVED_FROM).isNotNull() | F.col(MOVED_TO).isNotNull()
+        )
+        return (
+            batch.filter((F.col(OP) == "T") | irregular_event).isEmpty()
+            and shown.filter(F.col(STATE).getField(ELSEWHERE)).isEmpty()
+            and told.agg(tells_parts(CELLS)).collect()[0][0] == 0
+        )
 
 
 def batch_frame(spark: SparkSession, feeds: list[Feed], n: int) -> DataFrame:
@@ -316,7 +334,7 @@ def test_feeds_of_whole_rows_give_the_same_versions_by_one_sort(spark: SparkSess
         on_tie,
     )
     agree(together, "whole")
-    assert history.ways == {"whole"}
+    assert history.ways == {"whole", "since"}
 
 
 def test_random_feeds_give_the_versions_that_the_oracle_gives(whole: Together) -> None:

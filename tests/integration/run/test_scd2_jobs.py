@@ -18,7 +18,7 @@ from tests.integration.run.lakes import (
     feed_lines,
     feed_row,
 )
-from tests.integration.test_scd1_kernel import case_feeds, random_feed
+from tests.integration.test_scd1_kernel import Feed, case_feeds, random_feed
 
 VERSION = ("id", "v", "valid_from", "valid_to", "is_current")
 
@@ -38,8 +38,19 @@ def versions(lake: TestLake) -> list[tuple[object, ...]]:
 def test_cases_and_random_feeds_equal_the_oracle_after_every_batch(lake: TestLake) -> None:
     """All in one table, each feed under a key of its own: one MERGE tests hundreds of them."""
     draw = random.Random(3)
-    feeds = draw.sample(case_feeds(), 100) + [random_feed(seed) for seed in range(2000, 2100)]
+    run_feeds(lake, draw.sample(case_feeds(), 100) + [random_feed(seed) for seed in range(2000, 2100)])
+
+
+@pytest.mark.usefixtures("as_large")
+def test_the_ways_of_large_tables_give_the_same(lake: TestLake) -> None:
+    marked = "merge-on-read" if lake.format == "iceberg" else "deletion-vectors"
+    feeds = random.Random(4).sample(case_feeds(), 30) + [random_feed(seed) for seed in range(2100, 2130)]
+    run_feeds(lake, feeds, properties={"layout": marked})
+
+
+def run_feeds(lake: TestLake, feeds: list[Feed], **write: object) -> None:
     lake.job(
+        write=write,
         read={
             "format": "csv",
             "schema": {"feed": "int", **FEED_SCHEMA},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from framework.run import snapshot
 from framework.run.outcome import Counts
 from framework.testing.crashes import StopAt
 from tests.integration.run.lakes import TestLake
@@ -120,6 +121,42 @@ def test_a_key_with_refused_rows_was_there_and_stays_as_it_is(lake: TestLake) ->
     # a row without a key may be any of those that seem to be missing
     assert lake.applied().counts == Counts(read=2, updated=1, quarantined=1)
     assert lake.rows("id", "v") == [(1, "z"), (2, "b"), (4, "d")]
+
+
+REPEATED = {
+    "a known key, equal rows": (["1,a", "1,a", "2,b"], [(1, "a"), (2, "b")]),
+    "a known key, while another is missing": (["1,x", "1,y"], [(1, "a")]),
+    "a new key": (["1,a", "2,c", "3,d", "3,e"], [(1, "a"), (2, "c")]),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+def test_a_key_that_comes_twice_is_refused_though_all_else_is_clean(lake: TestLake, case: str) -> None:
+    rows, expected = REPEATED[case]
+    snapshot_job(lake)
+    deliver(lake, 1, "1,a", "2,b")
+    lake.applied()
+    deliver(lake, 2, *rows)
+    outcome = lake.applied()
+    assert outcome.counts.quarantined == 2
+    assert outcome.counts.read == len(rows)
+    assert lake.rows("id", "v") == expected
+
+
+def test_a_clean_snapshot_is_not_looked_at_before_it_is_compared(
+    lake: TestLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot_job(lake)
+    deliver(lake, 1, "1,a", "2,b")
+    lake.applied()
+
+    def twice(*_: object) -> None:
+        raise AssertionError("looked at row by row")
+
+    monkeypatch.setattr(snapshot, "with_repeats", twice)
+    deliver(lake, 2, "1,x", "3,c")
+    assert lake.applied().counts == Counts(read=2, inserted=1, updated=1)
+    assert lake.rows("id", "v") == [(1, "x"), (3, "c")]
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["apart", "together"])
