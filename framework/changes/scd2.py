@@ -74,7 +74,8 @@ def _of_whole_facts(facts: DataFrame, keys: Sequence[str], columns: Sequence[Str
     placed = facts.withColumn(_WHOLE, _is_whole()).selectExpr(
         *told[:-1],
         f"max({VALID}) OVER {in_order} AS {VALID_FROM}",
-        f"lead({SEQ}) OVER ({by_key} ORDER BY {SEQ}, {STAMP}) <=> {SEQ} AS _sluice_outdone",
+        # as structs: rows of adopted tables have no sequence, which is not the same as no next fact
+        f"lead(struct({SEQ})) OVER ({by_key} ORDER BY {SEQ}, {STAMP}) <=> struct({SEQ}) AS _sluice_outdone",
     )
     last = placed.filter("NOT _sluice_outdone")
     until = last.selectExpr(*told, f"lead({VALID_FROM}) OVER {along} AS _sluice_until")

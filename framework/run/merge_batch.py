@@ -244,7 +244,7 @@ def _write_target(run: JobRun, intent: Intent, batch: Reconciled, *, empty: bool
         narrowed = narrowing(run, None, effective, batch.compared.figures["written"])
         clauses = version_clauses(run.job.changes.keys, schema.names, narrowed.conditions)
         with fitted_to_merge(run, narrowed.rows, narrowed.settings):
-            run.fmt.merge(effective, run.target, clauses, intent.mark)
+            run.fmt.merge(narrowed.source, run.target, clauses, intent.mark)
         return
     _merge_rows(run, intent, batch, effective)
 
@@ -273,7 +273,7 @@ def _merge_rows(run: JobRun, intent: Intent, batch: Reconciled, effective: DataF
         run.job.changes.keys, arriving, narrowed.conditions, keeps_deleted=run.job.keeps_deleted
     )
     with fitted_to_merge(run, narrowed.rows, narrowed.settings):
-        run.fmt.merge(source, run.target, clauses, _mark(intent, batch, run.target))
+        run.fmt.merge(narrowed.source, run.target, clauses, _mark(intent, batch, run.target))
 
 
 def _mark(intent: Intent, batch: Reconciled, table: TableRef) -> BatchMark:

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
+from framework.changes.columns import OUTCOME
+from framework.materialized import materialized
 from framework.run.batch_keys import BatchKeys
 from framework.run.jobrun import JobRun
 from framework.run.tuning import is_large
@@ -25,13 +28,17 @@ MOST_KEYS = 4_000_000
 _BITS_PER_KEY = 16
 _MISTAKEN = 64
 """One of so many rows passes by mistake, at most."""
+_MOST_ROWS = (1 << 31) - 1
+_LARGEST = 1 << 62
+"""Bytes that a source is taken for; no setting can say more than twice as many."""
 _FILTER = "spark.sql.optimizer.runtime.bloomFilter."
 
 
 @dataclass(frozen=True)
 class Narrowing:
-    """Conditions on `t` and `s`, true for every pair of rows with one key; and how a merge makes use of them."""
+    """What to merge, with conditions on `t` and `s` that are true for every pair of rows with one key."""
 
+    source: DataFrame
     conditions: tuple[str, ...] = ()
     rows: int | None = None
     """Of the table and the batch, about; None if the merge may shuffle the whole table."""
@@ -42,15 +49,17 @@ class Narrowing:
 def narrowing(run: JobRun, keys: BatchKeys | None, source: DataFrame, count: int) -> Narrowing:
     """For a merge of `source`, which is `count` rows of the batch with the columns that the merge needs."""
     if keys is None and not is_large(run):
-        return Narrowing()
+        return Narrowing(source)
     bounds = tuple(each.condition("t") for each in keys.bounds) if keys else ()
     known = run.fmt.rows_to_filter(run.target)
     if known is None or count > MOST_KEYS:
-        return Narrowing(bounds)
+        return Narrowing(source, bounds)
     if known < count * WORTH:
-        return Narrowing(bounds, known + count)
+        return Narrowing(source, bounds, known + count)
+    if estimated(source) > _LARGEST:
+        source = _sized(source)
     rows = 2 * count + known // _MISTAKEN
-    return Narrowing((*_hashed(run.job.changes.keys), *bounds), rows, _filtered(source, count))
+    return Narrowing(source, (*_hashed(run.job.changes.keys), *bounds), rows, _filtered(source, count))
 
 
 def _hashed(keys: Sequence[str]) -> list[str]:
@@ -72,16 +81,27 @@ def most_broadcast(source: DataFrame, size: int) -> int:
     return min(size // 2, int(conf.autoBroadcastJoinThreshold()))
 
 
+def estimated(source: DataFrame) -> int:
+    """Bytes that Spark takes the source for: what was joined to make it may have been multiplied."""
+    plan: Any = source._jdf.queryExecution().optimizedPlan()
+    return int(str(plan.stats().sizeInBytes()))
+
+
+def _sized(source: DataFrame) -> DataFrame:
+    """The same rows, which Spark knows to be no more than that many."""
+    # it filters by what is selected by a condition, as these rows were
+    return materialized(source.limit(_MOST_ROWS)).filter(F.col(OUTCOME).isin("insert", "update", "delete"))
+
+
 def _filtered(source: DataFrame, count: int) -> dict[str, str]:
     """Let Spark filter the table's rows by the source's keys, whatever it thinks of their number."""
-    plan: Any = source._jdf.queryExecution().optimizedPlan()
-    size = int(str(plan.stats().sizeInBytes()))
+    size = estimated(source)
     return {
         "spark.sql.autoBroadcastJoinThreshold": str(most_broadcast(source, size)),
         "spark.sql.optimizer.runtimeFilter.number.threshold": "1",
         f"{_FILTER}enabled": "true",
         f"{_FILTER}applicationSideScanSizeThreshold": "0",
-        f"{_FILTER}creationSideThreshold": str(2 * size),
+        f"{_FILTER}creationSideThreshold": str(2 * size - 1),
         f"{_FILTER}expectedNumItems": str(count),
         f"{_FILTER}numBits": str(count * _BITS_PER_KEY),
     }

@@ -6,8 +6,9 @@ import random
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from framework.run import narrowing
 from framework.run.outcome import Counts
 from framework.testing.oracle import scd1
 from tests.integration.run.lakes import FEED_CHANGES, FEED_SCHEMA, TestLake, csv_line, feed_lines, feed_row
@@ -45,6 +46,27 @@ def test_the_ways_of_large_tables_give_the_same(lake: TestLake, in_place: bool) 
     filters = ["might_contain" in plan for number, plan in plans(lake.spark).items() if number > last]
     # the first batch makes the table
     assert sum(filters) >= 3 if in_place else not any(filters)
+
+
+@pytest.mark.either_format
+@pytest.mark.usefixtures("as_large")
+def test_a_source_that_spark_takes_for_larger_than_any_setting_can_say_filters_all_the_same(
+    lake: TestLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was joined with a table and its tombstones is taken for as large as all of them multiplied."""
+    known, asked = narrowing.estimated, []
+
+    def estimated(source: DataFrame) -> int:
+        asked.append(source)
+        return known(source) if len(asked) % 2 == 0 else 1 << 70
+
+    monkeypatch.setattr(narrowing, "estimated", estimated)
+    last = max(plans(lake.spark), default=-1)
+    marked = "merge-on-read" if lake.format == "iceberg" else "deletion-vectors"
+    run_feeds(lake, random.Random(4).sample(case_feeds(), 10), properties={"layout": marked})
+    filters = ["might_contain" in plan for number, plan in plans(lake.spark).items() if number > last]
+    assert len(asked) == 6
+    assert sum(filters) >= 3
 
 
 def plans(spark: SparkSession) -> dict[int, str]:
