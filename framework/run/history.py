@@ -6,7 +6,7 @@ what is remembered beside the table; the versions that follow from all of it are
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -81,27 +81,65 @@ def compare_versions(
     return replace(compared, figures=figures, apart=rejected)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is known of the keys that a batch may change, before it; materialised."""
+
+    touched: DataFrame
+    """The keys whose history may change."""
+    read: DataFrame
+    """Those that have to be read to tell it."""
+    carries: bool
+    """Whether key changes took values over, or may have."""
+    rows: DataFrame | None
+    memory: DataFrame | None
+    count: int
+    """Rows and facts of the memory."""
+    parts: int
+    """How many of them are no whole facts."""
+
+
 def compare_good(run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]) -> Compared:
     """The versions that good, ranked events make, with what was counted of the batch so far; `good` is materialised."""
-    # a key's events are joined with some of its versions
-    with fitted_to_rows(run, 4 * figures["read"], BY_KEY):
-        return _compare_good(run, shape, gate, good, figures)
+    told = _told(run, shape, good, figures)
+    with fitted_to_rows(run, figures["read"] + told.count, BY_KEY):
+        return _made_anew(run, shape, gate, good, figures, told)
 
 
-def _compare_good(
-    run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any]
-) -> Compared:
-    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
+def _told(run: JobRun, shape: Shape, good: DataFrame, figures: dict[str, Any]) -> _Told:
+    keys = run.job.changes.keys
     columns = value_fields(shape.schema, keys)
     target, memory = contents(run, shape), remembered_beside(run)
     changes = good.filter(F.col(OP) != "T")
     touched = touched_keys(changes, target if figures["truncates"] else None, keys)
     carries = figures.get("moves", 0) > 0 or records_departures(run, memory)
-    told = touched
+    read = touched
     if carries:
-        touched, told = reach(changes, touched, memory, keys, columns)
-    rows, memory, parts = _read(target, memory, told, keys, columns)
-    far = carries or figures["truncates"] or figures["parts"] or parts
+        touched, read = reach(changes, touched, memory, keys, columns)
+    count = parts = 0
+    if target is not None:
+        elsewhere = F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
+        target, found = _counted(rows_of(target, read, keys), F.count_if(elsewhere))
+        count, parts = found["rows"], found["parts"]
+    if memory is not None:
+        memory, found = _counted(memory_of(memory, read, keys), tells_parts(columns))
+        count, parts = count + found["rows"], parts + found["parts"]
+    return _Told(touched, read, carries, target, memory, count, parts)
+
+
+def _counted(rows: DataFrame, parts: Column) -> tuple[DataFrame, dict[str, int]]:
+    measured = Measured(rows, [F.count(F.lit(1)).alias("rows"), parts.alias("parts")])
+    return materialized(measured.df), measured.figures()
+
+
+def _made_anew(
+    run: JobRun, shape: Shape, gate: Gate, good: DataFrame, figures: dict[str, Any], told: _Told
+) -> Compared:
+    keys, on_tie = run.job.changes.keys, run.job.changes.on_tie
+    columns = value_fields(shape.schema, keys)
+    changes = good.filter(F.col(OP) != "T")
+    rows, memory = told.rows, told.memory
+    far = told.carries or figures["truncates"] or figures["parts"] or told.parts
     if rows is not None and not far and is_large(run):
         rows, memory = since(rows, memory, changes, keys)
     known = known_facts(
@@ -115,20 +153,17 @@ def _compare_good(
         purged=watermark(run, shape.schema[SEQ].dataType) is not None,
     )
     truncated = all_truncates(good, memory)
-    joined = Measured(
-        # once: what follows is by key, too
-        joined_facts(changes, known, truncated, told, keys, columns, on_tie).repartition(
-            *map(F.col, map(quote, keys))
-        ),
-        [F.count_if(irregular()).alias("irregular")],
-    )
+    together = joined_facts(changes, known, truncated, told.read, keys, columns, on_tie)
+    # partitioned once: what follows is by key, too
+    by_key = together.repartition(*[F.col(quote(key)) for key in keys])
+    joined = Measured(by_key, [F.count_if(irregular()).alias("irregular")])
     facts = materialized(joined.df)
     filled = facts
-    if carries:
-        filled = materialized(_of(with_taken_over(facts, keys, columns), touched, keys))
+    if told.carries:
+        filled = materialized(_of(with_taken_over(facts, keys, columns), told.touched, keys))
         figures |= {"unresolved": unresolved(filled).count(), "departures": figures.get("moves", 0)}
-        facts = _of(facts, touched, keys)
-        rows = _of(rows, touched, keys) if rows is not None else None
+        facts = _of(facts, told.touched, keys)
+        rows = _of(rows, told.touched, keys) if rows is not None else None
     tracked = run.job.changes.tracked or [field.name for field in columns if field.name != EXTRA]
     whole = not joined.figures()["irregular"] and {field.name for field in columns} <= set(tracked)
     found = materialized(versions(filled, keys, columns, tracked, whole=whole))
@@ -143,27 +178,6 @@ def _compare_good(
     remember = materialized(news.df)
     figures |= news.figures()
     return Compared(changed, summed(figures), False, memory=remember)
-
-
-def _read(
-    target: DataFrame | None,
-    memory: DataFrame | None,
-    told: DataFrame,
-    keys: list[str],
-    columns: list[StructField],
-) -> tuple[DataFrame | None, DataFrame | None, int]:
-    """What the table shows of some keys, and what is remembered of them; and how much of it is no whole fact."""
-    parts = 0
-    if target is not None:
-        elsewhere = F.coalesce(F.col(STATE).getField(ELSEWHERE), F.lit(False))
-        shown = Measured(rows_of(target, told, keys), [F.count_if(elsewhere).alias("parts")])
-        target = materialized(shown.df)
-        parts += shown.figures()["parts"]
-    if memory is not None:
-        remembering = Measured(memory_of(memory, told, keys), [tells_parts(columns).alias("parts")])
-        memory = materialized(remembering.df)
-        parts += remembering.figures()["parts"]
-    return target, memory, parts
 
 
 def _of(found: DataFrame, touched: DataFrame, keys: list[str]) -> DataFrame:

@@ -65,8 +65,9 @@ def test_a_source_that_spark_takes_for_larger_than_any_setting_can_say_filters_a
     marked = "merge-on-read" if lake.format == "iceberg" else "deletion-vectors"
     run_feeds(lake, random.Random(4).sample(case_feeds(), 10), properties={"layout": marked})
     filters = ["might_contain" in plan for number, plan in plans(lake.spark).items() if number > last]
-    assert len(asked) == 6
-    assert sum(filters) >= 3
+    merges = len(asked) // 2
+    assert merges >= 2
+    assert sum(filters) >= merges
 
 
 def plans(spark: SparkSession) -> dict[int, str]:
